@@ -1,0 +1,237 @@
+"""Every setting of the monolith, each from the environment with a default that works on one machine.
+
+`.env.example` lists the variables in an operator's words; `config/checks.py` says at start what is misset.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from config import environment as env
+from config.environment import PROJECT
+
+STATE_DIR = Path(env.text("MILEPOST_STATE_DIR", str(PROJECT / "var")))
+env.load_env_file(Path(env.text("MILEPOST_ENV_FILE", str(STATE_DIR / "milepost.env"))))
+
+# --- Who we are -------------------------------------------------------------------------------------------
+DEBUG = env.flag("MILEPOST_DEBUG")
+UNSAFE_SECRET_KEY = "unsafe-until-the-first-run-writes-one"  # noqa: S105  a marker that the checks refuse
+SECRET_KEY = env.text("MILEPOST_SECRET_KEY", UNSAFE_SECRET_KEY)
+KEY_SIGNING_SECRETS = [s.encode() for s in env.words("MILEPOST_KEY_SIGNING_SECRETS", UNSAFE_SECRET_KEY)]
+BASE_URL = env.text("MILEPOST_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS = env.words(
+    "MILEPOST_ALLOWED_HOSTS", f"{urlsplit(BASE_URL).hostname},localhost,127.0.0.1,[::1]"
+)
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+ASGI_APPLICATION = "config.asgi.application"
+
+INSTALLED_APPS = [
+    "tracker",
+    "config.apps.ConfigConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.gis",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "drf_spectacular",
+    "channels",
+]
+MIDDLEWARE = [
+    "tracker.http.correlation.CorrelationMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "tracker.http.security.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PROJECT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "tracker.http.console.current_environment",
+            ]
+        },
+    }
+]
+
+# GDAL is linked by GeoDjango but never opens anything a customer sent: shapely reads their geometry
+SILENCED_SYSTEM_CHECKS = ["gis.W001"]
+
+# --- Database: one role per trust. The app's role owns nothing, so row-level security binds it ------------
+DATABASES = {
+    "default": {
+        "ENGINE": "django.contrib.gis.db.backends.postgis",
+        **env.database(env.text("MILEPOST_DATABASE_URL", "postgresql:///milepost")),
+        "ATOMIC_REQUESTS": True,  # the scope of a request is SET LOCAL: it ends with its transaction
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "pool": {
+                "min_size": 1,
+                "max_size": env.integer("MILEPOST_DATABASE_POOL", 8, at_least=1),
+                "timeout": 10,
+            },
+            "connect_timeout": 5,
+        },
+        "TEST": {"TEMPLATE": "template1"},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Redis: stream, fan-out and health on one URL; broker and cache beside it ------------------------------
+REDIS_URL = env.text("MILEPOST_REDIS_URL", "redis://127.0.0.1:6379/0")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": env.text("MILEPOST_CACHE_URL", REDIS_URL),
+    }
+}
+CELERY_BROKER_URL = env.text("MILEPOST_CELERY_URL", REDIS_URL)
+STREAM_LANES = env.integer("MILEPOST_STREAM_LANES", 4, at_least=1)
+
+# --- People: sign-up and sign-in by e-mail -----------------------------------------------------------------
+AUTH_USER_MODEL = "tracker.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = env.text("MILEPOST_EMAIL_VERIFICATION", "optional")
+ACCOUNT_ADAPTER = "tracker.tenants.accounts.AccountAdapter"
+ACCOUNT_FORMS = {"signup": "tracker.tenants.accounts.SignupForm"}
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_CONFIRM_EMAIL_ON_GET = False
+ACCOUNT_RATE_LIMITS = {
+    "signup": env.text("MILEPOST_SIGNUP_RATE", "30/m/ip"),
+    "login": "60/m/ip",
+    "login_failed": "20/m/ip,5/5m/key",
+}
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "console"
+ACCOUNT_LOGOUT_REDIRECT_URL = "landing"
+CONSOLE_AFTER_SIGNUP = "console_quickstart"
+
+# --- Mail: to files until an SMTP address is given ---------------------------------------------------------
+_smtp = urlsplit(env.text("MILEPOST_EMAIL_URL"))
+if _smtp.hostname:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST, EMAIL_PORT = _smtp.hostname, _smtp.port or 587
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _smtp.username or "", _smtp.password or ""
+    EMAIL_USE_TLS = _smtp.scheme == "smtp+tls"
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = env.text("MILEPOST_MAIL_DIR", str(STATE_DIR / "mail"))
+DEFAULT_FROM_EMAIL = env.text("MILEPOST_FROM_EMAIL", "Milepost <no-reply@milepost.invalid>")
+
+# --- Sessions, cookies, transport --------------------------------------------------------------------------
+_https = BASE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "milepost_session", "milepost_csrf"
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+SECURE_SSL_REDIRECT = False  # the front door does this; here it would break health checks
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+
+# --- API ---------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["tracker.keys.authentication.SecretKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["tracker.http.permissions.HasEnvironment"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["tracker.http.parsing.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "tracker.http.problems.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Milepost API",
+    "DESCRIPTION": "Live location for anything that moves. Authenticate with a secret key: "
+    "`Authorization: Bearer sk_...`, or Basic with the key as user name.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# --- Map ---------------------------------------------------------------------------------------------------
+MAP_STYLE_URL = env.text("MILEPOST_MAP_STYLE_URL")
+MAP_PMTILES = env.text("MILEPOST_MAP_PMTILES")
+
+# --- Static files: ours, and what npm brought at set-up ----------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = STATE_DIR / "static"
+VENDOR_DIR = STATE_DIR / "vendor"
+STATICFILES_DIRS = [PROJECT / "static"] + ([("vendor", VENDOR_DIR)] if VENDOR_DIR.is_dir() else [])
+
+# --- Time and words ----------------------------------------------------------------------------------------
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = True
+LANGUAGE_CODE = "en"
+
+# --- Work in the background: few fixed ticks; due times live in PostgreSQL ---------------------------------
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TIMEZONE = "UTC"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {
+    "say that worker and beat are alive": {
+        "task": "tracker.heartbeat",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
+    "make partitions ahead and drop old ones": {"task": "tracker.keep_partitions", "schedule": 3600.0},
+    "fold outcome counts into minutes": {"task": "tracker.fold_outcomes", "schedule": 3600.0},
+    "forget set-aside reports after their week": {"task": "tracker.forget_set_aside", "schedule": 3600.0},
+    "tell the edge again which keys are revoked": {"task": "tracker.publish_revocations", "schedule": 60.0},
+}
+
+# --- Logs: one JSON object a line --------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"correlation": {"()": "tracker.http.correlation.CorrelationFilter"}},
+    "formatters": {"json": {"()": "tracker.http.logs.JsonFormatter"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["correlation"]},
+    },
+    "root": {"handlers": ["stderr"], "level": env.text("MILEPOST_LOG_LEVEL", "INFO")},
+    "loggers": {"django.server": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
+}

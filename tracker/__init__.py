@@ -1,0 +1,1 @@
+"""Who and where: tenants, keys, devices, positions, the live map."""

@@ -1,0 +1,7 @@
+"""The tracker app."""
+
+from django.apps import AppConfig
+
+
+class TrackerConfig(AppConfig):
+    name = "tracker"

@@ -1,0 +1,1 @@
+"""Devices and where each one last was."""

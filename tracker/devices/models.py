@@ -1,0 +1,78 @@
+"""Device and DeviceState: the register, and the one hot row each device keeps."""
+
+import uuid
+from typing import ClassVar
+
+from django.contrib.postgres.functions import RandomUUID
+from django.db import models
+from django.db.models.functions import Now
+
+from tracker.tenants.fences import EnvironmentManager
+from tracker.tenants.identifiers import public_id
+from tracker.tenants.models import Environment
+
+
+class Device(models.Model):
+    """Anything that reports where it is. Registered by its first report, or beforehand."""
+
+    uid = models.UUIDField(default=uuid.uuid4, db_default=RandomUUID(), editable=False)
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_index=False)
+    external_id = models.CharField(max_length=200)  # the device_id as its owner sends it
+    name = models.CharField(max_length=200, blank=True, default="", db_default="")
+    metadata = models.JSONField(default=dict, db_default={})
+    model = models.CharField(max_length=100, blank=True, default="", db_default="")
+    os = models.CharField(max_length=100, blank=True, default="", db_default="")
+    app_version = models.CharField(max_length=100, blank=True, default="", db_default="")
+    registered_at = models.DateTimeField(db_default=Now(), editable=False)
+    deleted_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[EnvironmentManager["Device"]] = EnvironmentManager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("environment", "external_id", name="device_external_id"),
+            models.UniqueConstraint("environment", "uid", name="device_uid"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.external_id
+
+    @property
+    def public_id(self) -> str:
+        return public_id("dev", self.uid)
+
+
+class DeviceState(models.Model):
+    """Where a device last was: one narrow row, rewritten by every batch, apart from the register.
+
+    The row is written several times a minute for each device, so it carries no index but its key and its
+    environment, and pages keep half their room free: updates then stay on the page (HOT) and leave the
+    indexes alone.
+    """
+
+    device = models.OneToOneField(Device, on_delete=models.CASCADE, primary_key=True, related_name="state")
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+")
+    recorded_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    stored_at = models.DateTimeField()
+    longitude = models.FloatField()
+    latitude = models.FloatField()
+    accuracy_m = models.FloatField(null=True)
+    altitude_m = models.FloatField(null=True)
+    speed_mps = models.FloatField(null=True)
+    heading_deg = models.FloatField(null=True)
+    battery = models.FloatField(null=True)  # 0 to 1
+    charging = models.BooleanField(null=True)
+    activity = models.CharField(max_length=64, null=True)  # noqa: DJ001  unknown is not the empty text
+    moved_at = models.DateTimeField()  # recorded_at of the last fix away from the anchor
+    anchor_longitude = models.FloatField()
+    anchor_latitude = models.FloatField()
+    suspect_recorded_at = models.DateTimeField(null=True)  # the judge's memory of a jump not yet believed
+    suspect_longitude = models.FloatField(null=True)
+    suspect_latitude = models.FloatField(null=True)
+    suspect_count = models.SmallIntegerField(default=0, db_default=0)
+
+    objects: ClassVar[EnvironmentManager["DeviceState"]] = EnvironmentManager()
+
+    def __str__(self) -> str:
+        return f"{self.device_id} at {self.recorded_at}"

@@ -1,0 +1,34 @@
+"""The one rule that says how a device is doing, from two times and the present. Pure; the map has its twin.
+
+The same rule in JavaScript is `static/js/live/status.js`; a test runs both over the same boundaries.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+IDLE_AFTER = timedelta(minutes=8)  # standing still for longer than this
+OFFLINE_AFTER = timedelta(minutes=15)  # not heard of for longer than this
+
+
+class Status(StrEnum):
+    """How a device is doing now."""
+
+    WAITING = "waiting"  # registered, never had a position
+    ACTIVE = "active"
+    IDLE = "idle"
+    OFFLINE = "offline"
+
+
+def status_of(recorded_at: datetime | None, moved_at: datetime | None, *, now: datetime) -> Status:
+    """The status at `now` of a device whose last position is from `recorded_at` and which last moved at `moved_at`.
+
+    Exactly 8:00 minutes is still active and exactly 15:00 still not offline. Being offline outweighs standing
+    still. A device without `moved_at` counts as having moved with its last position.
+    """
+    if recorded_at is None:
+        return Status.WAITING
+    if now - recorded_at > OFFLINE_AFTER:
+        return Status.OFFLINE
+    if now - (moved_at or recorded_at) > IDLE_AFTER:
+        return Status.IDLE
+    return Status.ACTIVE

@@ -1,0 +1,1 @@
+"""Manners of the web side: errors, correlation, paging, security headers. No business."""

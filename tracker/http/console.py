@@ -1,0 +1,69 @@
+"""How a console page learns who asks and for which environment; the scope of its queries begins here."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+
+from tracker.tenants import scope, selectors
+from tracker.tenants.models import Environment, Membership, Role, User
+
+P = ParamSpec("P")
+SESSION_KEY = "environment"
+
+
+class ConsoleRequest(HttpRequest):
+    """A request whose member and environment are known."""
+
+    user: User
+    membership: Membership
+    environment: Environment
+
+
+def environment_required(
+    role: Role = Role.VIEWER,
+) -> Callable[[Callable[Concatenate[ConsoleRequest, P], HttpResponseBase]], Callable[..., HttpResponseBase]]:
+    """Let only members in who may do what `role` may; sets `request.membership` and `request.environment`.
+
+    The rest of the request runs in the scope of that tenant, environment and user, so a query that forgets
+    whose data it wants finds nothing where row-level security stands, and fails everywhere else.
+    """
+
+    def decorate(
+        view: Callable[Concatenate[ConsoleRequest, P], HttpResponseBase],
+    ) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        @login_required
+        def guarded(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            scope.enter(user_id=request.user.pk)
+            place = selectors.place_of(request.user, wanted=request.session.get(SESSION_KEY))
+            if place is None:
+                raise PermissionDenied("You are not a member of any organisation yet.")
+            request.membership, request.environment = place.membership, place.environment
+            if not place.membership.may(role):
+                raise PermissionDenied(f"This needs the role {role.label.lower()} or above.")
+            scope.enter(
+                tenant_id=place.environment.tenant_id,
+                environment_id=place.environment.pk,
+                user_id=request.user.pk,
+            )
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def current_environment(request: HttpRequest) -> dict[str, Any]:
+    """Template context of every page: the environment it shows and those it may be switched to."""
+    environment = getattr(request, "environment", None)
+    if environment is None:
+        return {}
+    return {
+        "environment": environment,
+        "membership": getattr(request, "membership", None),
+        "environments": selectors.environments_of(environment.tenant_id),
+    }

@@ -1,0 +1,34 @@
+"""One JSON object a log line, with keys and passwords blotted out wherever they might have slipped in."""
+
+import json
+import logging
+import re
+from datetime import UTC, datetime
+
+_SECRETS = re.compile(
+    r"\b((?:pk|sk)_(?:test|live)_)\w{6,}|(Bearer |Basic )[\w+/=.-]+|(://[^:/@\s]*:)[^@\s]+(?=@)"
+)
+_FIELDS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "request_id", "taskName"}
+
+
+def without_secrets(text: str) -> str:
+    """The text with every key, credential header and URL password replaced by a blot."""
+    return _SECRETS.sub(lambda m: f"{m.group(1) or m.group(2) or m.group(3)}[hidden]", text)
+
+
+class JsonFormatter(logging.Formatter):
+    """`{"at", "level", "logger", "message", "request_id"?, …extra, "error"?}`; times are UTC."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if request_id := getattr(record, "request_id", ""):
+            line["request_id"] = request_id
+        line |= {k: v for k, v in record.__dict__.items() if k not in _FIELDS and not k.startswith("_")}
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return without_secrets(json.dumps(line, default=str))

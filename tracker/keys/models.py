@@ -1,0 +1,47 @@
+"""Key."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Now
+
+from tracker.tenants.fences import EnvironmentManager
+from tracker.tenants.identifiers import public_id
+from tracker.tenants.models import Environment, Tenant, User
+
+
+class Key(models.Model):
+    """A credential of an environment. The text itself is shown once and never stored."""
+
+    class Kind(models.TextChoices):
+        PUBLISHABLE = "pk", "Publishable"
+        SECRET = "sk", "Secret"
+
+    uid = models.UUIDField(default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=2, choices=Kind)
+    name = models.CharField(max_length=100, blank=True)
+    hint = models.CharField(max_length=24)  # `pk_test_…x7Qd`: enough to recognise, useless to a thief
+    sha256 = models.BinaryField(max_length=32)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    last_used_at = models.DateTimeField(null=True)  # to the minute
+    revoked_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[EnvironmentManager["Key"]] = EnvironmentManager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("environment", "uid", name="key_uid"),
+            models.UniqueConstraint("environment", "sha256", name="key_sha256"),
+            models.CheckConstraint(condition=models.Q(kind__in=["pk", "sk"]), name="key_kind_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.hint
+
+    @property
+    def public_id(self) -> str:
+        return public_id("key", self.uid)

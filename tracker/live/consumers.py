@@ -1,0 +1,129 @@
+"""The WebSocket of the map: who may open it, how long it stays open, and why it closes."""
+
+import asyncio
+import contextlib
+import logging
+from enum import IntEnum
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db import Error as DatabaseError
+from django.db import transaction
+
+from tracker.live.hub import Hub, current_hub
+from tracker.live.watched import Subscriber
+from tracker.tenants.identifiers import BadIdentifier, parse_id
+from tracker.tenants.models import Environment
+from tracker.tenants.selectors import membership_for
+
+logger = logging.getLogger(__name__)
+
+RECHECK_S = 60.0
+
+
+class Close(IntEnum):
+    """Why the server ends a socket; the page tells its reader."""
+
+    TRY_AGAIN = 1013
+    SIGNED_OUT = 4401
+    NOT_YOURS = 4403  # also for an environment that does not exist: nothing tells them apart
+    TOO_MANY = 4429
+
+
+class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels publishes no types
+    """One open map."""
+
+    channel_layer_alias = None  # no layer: the hub is the only sender, see docs on the live flow
+    recheck_s = RECHECK_S
+
+    async def connect(self) -> None:
+        """Accept, then close with a reason if need be: a browser shows no code for a refused handshake."""
+        self._work: asyncio.Task[None] | None = None
+        if not same_origin(self.scope):
+            await self.close()
+            return
+        await self.accept()
+        try:
+            environment = await self._environment()
+        except DatabaseError as error:
+            logger.warning("a live socket could not be checked: %s", error)
+            await self.close(Close.TRY_AGAIN)
+            return
+        hub = current_hub()
+        if isinstance(environment, Close):
+            await self.close(environment)
+        elif not hub.has_room(self.scope["user"].pk):
+            await self.close(Close.TOO_MANY)
+        else:
+            self._work = asyncio.create_task(self._live(hub, environment))
+
+    async def disconnect(self, code: int) -> None:
+        """End the sender with its socket."""
+        if self._work is not None:
+            self._work.cancel()
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """The map has nothing to say; what comes is not read."""
+
+    async def _live(self, hub: Hub, environment: Environment) -> None:
+        subscriber = Subscriber(environment.pk, self.scope["user"].pk, self._send_text)
+        sender = asyncio.create_task(hub.serve(subscriber))
+        try:
+            while True:
+                done, _ = await asyncio.wait({sender}, timeout=self.recheck_s)
+                if done:
+                    sender.result()
+                    return
+                with contextlib.suppress(DatabaseError):  # the next minute asks again
+                    verdict = await self._environment()
+                    if isinstance(verdict, Close):
+                        await self.close(verdict)
+                        return
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            logger.exception("a live socket failed")
+            with contextlib.suppress(Exception):
+                await self.close(Close.TRY_AGAIN)
+        finally:
+            sender.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await sender
+
+    async def _send_text(self, text: str) -> None:
+        await self.send(text_data=text)
+
+    async def _environment(self) -> Environment | Close:
+        return await database_sync_to_async(_admitted)(self.scope)
+
+
+def _admitted(scope: dict[str, Any]) -> Environment | Close:
+    """The environment this socket may watch, or why not. Asks the database each time: rights are taken away."""
+    user, session = scope.get("user"), scope.get("session")
+    if (
+        user is None
+        or not user.is_authenticated
+        or session is None
+        or not session.exists(session.session_key)
+    ):
+        return Close.SIGNED_OUT
+    wanted = parse_qs(scope["query_string"].decode("latin-1")).get("environment", [""])[-1]
+    try:
+        uid = parse_id("env", wanted)
+    except BadIdentifier:
+        return Close.NOT_YOURS
+    with transaction.atomic():  # row-level security scopes last as long as a transaction
+        environment = membership_for(user, uid)
+    return Close.NOT_YOURS if environment is None else environment
+
+
+def same_origin(scope: dict[str, Any]) -> bool:
+    """Whether the page that opens the socket came from this very host and port.
+
+    A cookie does not know ports, so the host alone would let another program on this machine in.
+    """
+    headers = {name: value.decode("latin-1") for name, value in scope.get("headers", [])}
+    origin, host = headers.get(b"origin", ""), headers.get(b"host", "")
+    return bool(host) and urlsplit(origin).netloc.lower() == host.lower()

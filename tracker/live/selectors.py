@@ -1,0 +1,101 @@
+"""Reads for the live map: everything an environment has, and one device's line of a day.
+
+Plain SQL on purpose: 10,000 devices become JSON in one pass, with no model in between.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from channels.db import database_sync_to_async
+from django.db import connection
+
+from tracker.live.watched import DeviceRow
+from tracker.tenants.identifiers import public_id
+
+DEVICES_SQL = """
+    SELECT d.uid, d.external_id, d.name,
+           s.recorded_at, s.received_at, s.longitude, s.latitude, s.accuracy_m, s.altitude_m, s.speed_mps,
+           s.heading_deg, s.battery, s.charging, s.activity, s.moved_at
+    FROM tracker_device d
+    LEFT JOIN tracker_devicestate s ON s.device_id = d.id
+    WHERE d.environment_id = %s AND d.deleted_at IS NULL
+    ORDER BY d.id
+"""
+# The device is looked up inside its environment, so a rival's id finds nothing.
+TRACK_DEVICE_SQL = (
+    "SELECT id FROM tracker_device WHERE environment_id = %s AND uid = %s AND deleted_at IS NULL"
+)
+TRACK_SQL = """
+    WITH day AS (
+        SELECT recorded_at, location,
+               row_number() OVER (ORDER BY recorded_at) AS number, count(*) OVER () AS total
+        FROM tracker_position
+        WHERE environment_id = %s AND device_id = %s AND recorded_at >= %s AND recorded_at < %s
+    )
+    SELECT recorded_at, ST_X(location), ST_Y(location), total FROM day
+    WHERE (number - 1) %% greatest(1, ceil(total::numeric / %s)::bigint) = 0 OR number = total
+    ORDER BY recorded_at
+"""
+TRACK_POINTS = 5_000
+
+
+def _ms(moment: datetime | None) -> int | None:
+    return None if moment is None else (moment - EPOCH) // timedelta(milliseconds=1)
+
+
+EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def devices_now(environment_id: int) -> list[DeviceRow]:
+    """Every device of an environment with its last position, in the shape of the live frames."""
+    with connection.cursor() as cursor:
+        cursor.execute(DEVICES_SQL, [environment_id])
+        names = [column.name for column in cursor.description or ()]
+        return [_device_row(dict(zip(names, row, strict=True))) for row in cursor]
+
+
+def _device_row(row: dict[str, Any]) -> DeviceRow:
+    device: dict[str, Any] = {"id": public_id("dev", row.pop("uid"))}
+    for name, value in row.items():
+        device[name] = _ms(value) if name.endswith("_at") else value
+    return DeviceRow(device["id"], device["recorded_at"], msgspec.json.encode(device).decode())
+
+
+load_devices = database_sync_to_async(devices_now)
+
+
+def track_of(
+    environment_id: int, device_uid: UUID, since: datetime, until: datetime
+) -> Mapping[str, Any] | None:
+    """A device's accepted positions in [since, until) as a GeoJSON Feature; None if the environment has no such device.
+
+    At most about 5,000 points, evenly thinned, the first and the last kept. `times` are epoch milliseconds,
+    one for each coordinate. A line needs two points; with fewer the geometry is a Point or null.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(TRACK_DEVICE_SQL, [environment_id, device_uid])
+        found = cursor.fetchone()
+        if found is None:
+            return None
+        cursor.execute(TRACK_SQL, [environment_id, found[0], since, until, TRACK_POINTS])
+        rows = cursor.fetchall()
+    return {
+        "type": "Feature",
+        "id": public_id("dev", device_uid),
+        "geometry": _line([[round(x, 6), round(y, 6)] for _, x, y, _ in rows]),
+        "properties": {
+            "from": _ms(since),
+            "to": _ms(until),
+            "positions": rows[0][3] if rows else 0,
+            "times": [_ms(row[0]) for row in rows],
+        },
+    }
+
+
+def _line(points: list[list[float]]) -> Mapping[str, Any] | None:
+    if len(points) > 1:
+        return {"type": "LineString", "coordinates": points}
+    return {"type": "Point", "coordinates": points[0]} if points else None

@@ -1,0 +1,1 @@
+"""History: the positions kept, by day."""

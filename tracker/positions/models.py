@@ -1,0 +1,50 @@
+"""Position."""
+
+from typing import ClassVar
+
+from django.contrib.gis.db import models
+
+from tracker.devices.models import Device
+from tracker.tenants.fences import EnvironmentManager
+from tracker.tenants.identifiers import public_id
+from tracker.tenants.models import Environment
+
+
+class Position(models.Model):
+    """A fix that was kept. Written by the edge alone; a partition for each UTC day of `recorded_at`.
+
+    The key is what makes the pipeline idempotent: one device has one position at one instant. The foreign
+    keys exist for Django only: a check of two parents for every row would cost the pipeline a third of its
+    speed, and rows here outlive nothing they point to (deletion goes through `devices.services`).
+    """
+
+    pk = models.CompositePrimaryKey("environment_id", "device_id", "recorded_at")
+    environment = models.ForeignKey(
+        Environment, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    device = models.ForeignKey(
+        Device, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    recorded_at = models.DateTimeField()  # the device's clock
+    received_at = models.DateTimeField()  # the porch's clock
+    stored_at = models.DateTimeField()  # the database's clock
+    location = models.PointField(srid=4326)
+    accuracy_m = models.FloatField(null=True)
+    altitude_m = models.FloatField(null=True)
+    speed_mps = models.FloatField(null=True)
+    heading_deg = models.FloatField(null=True)
+    battery = models.FloatField(null=True)  # 0 to 1
+    charging = models.BooleanField(null=True)
+    activity = models.CharField(max_length=64, null=True)  # noqa: DJ001  unknown is not the empty text
+    permissions = models.JSONField(null=True)
+    extra = models.JSONField(null=True)
+    request_id = models.UUIDField()
+
+    objects: ClassVar[EnvironmentManager["Position"]] = EnvironmentManager()
+
+    def __str__(self) -> str:
+        return f"{self.device_id} at {self.recorded_at}"
+
+    @property
+    def request_public_id(self) -> str:
+        return public_id("req", self.request_id)
