@@ -6,7 +6,8 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as Caution
 
 
 @register(Tags.security)
@@ -17,7 +18,7 @@ def secrets_are_set(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
         return found
     if settings.SECRET_KEY == settings.UNSAFE_SECRET_KEY:
         found.append(
-            Warning(
+            Caution(
                 "MILEPOST_SECRET_KEY is not set, so sessions are signed with a public value.",
                 hint="`make run` writes one into var/milepost.env; elsewhere set 50 random characters.",
                 id="milepost.W001",
@@ -25,7 +26,7 @@ def secrets_are_set(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
         )
     if settings.UNSAFE_SECRET_KEY.encode() in settings.KEY_SIGNING_SECRETS:
         found.append(
-            Warning(
+            Caution(
                 "MILEPOST_KEY_SIGNING_SECRETS is not set, so anybody could sign a key.",
                 hint="Set the same comma-separated secrets for the monolith and for the edge.",
                 id="milepost.W002",

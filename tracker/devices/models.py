@@ -1,7 +1,6 @@
 """Device and DeviceState: the register, and the one hot row each device keeps."""
 
 import uuid
-from typing import ClassVar
 
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
@@ -26,7 +25,7 @@ class Device(models.Model):
     registered_at = models.DateTimeField(db_default=Now(), editable=False)
     deleted_at = models.DateTimeField(null=True)
 
-    objects: ClassVar[EnvironmentManager["Device"]] = EnvironmentManager()
+    objects = EnvironmentManager()
 
     class Meta:
         constraints = [
@@ -72,7 +71,7 @@ class DeviceState(models.Model):
     suspect_latitude = models.FloatField(null=True)
     suspect_count = models.SmallIntegerField(default=0, db_default=0)
 
-    objects: ClassVar[EnvironmentManager["DeviceState"]] = EnvironmentManager()
+    objects = EnvironmentManager()
 
     def __str__(self) -> str:
         return f"{self.device_id} at {self.recorded_at}"

@@ -1,6 +1,5 @@
 """OutcomeCount, SetAsideReport, DeadLetter, StreamProgress: the edge's books."""
 
-from typing import ClassVar
 
 from django.db import models
 from django.db.models.functions import Now
@@ -30,7 +29,7 @@ class OutcomeCount(models.Model):
     lane = models.SmallIntegerField()
     count = models.BigIntegerField()
 
-    objects: ClassVar[EnvironmentManager["OutcomeCount"]] = EnvironmentManager()
+    objects = EnvironmentManager()
 
     def __str__(self) -> str:
         return f"{self.count} {self.outcome} {self.reason}".rstrip()
@@ -51,7 +50,7 @@ class SetAsideReport(models.Model):
     stored_at = models.DateTimeField()
     request_id = models.UUIDField()
 
-    objects: ClassVar[EnvironmentManager["SetAsideReport"]] = EnvironmentManager()
+    objects = EnvironmentManager()
 
     class Meta:
         indexes = [
@@ -80,7 +79,7 @@ class DeadLetter(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     redriven_at = models.DateTimeField(null=True)
 
-    objects: ClassVar[EnvironmentManager["DeadLetter"]] = EnvironmentManager()
+    objects = EnvironmentManager()
 
     def __str__(self) -> str:
         return f"{self.lane} {self.entry_id}: {self.reason}"

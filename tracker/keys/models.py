@@ -1,7 +1,6 @@
 """Key."""
 
 import uuid
-from typing import ClassVar
 
 from django.db import models
 from django.db.models.functions import Now
@@ -30,7 +29,7 @@ class Key(models.Model):
     last_used_at = models.DateTimeField(null=True)  # to the minute
     revoked_at = models.DateTimeField(null=True)
 
-    objects: ClassVar[EnvironmentManager["Key"]] = EnvironmentManager()
+    objects = EnvironmentManager()
 
     class Meta:
         constraints = [

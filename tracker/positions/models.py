@@ -1,6 +1,5 @@
 """Position."""
 
-from typing import ClassVar
 
 from django.contrib.gis.db import models
 
@@ -35,12 +34,12 @@ class Position(models.Model):
     heading_deg = models.FloatField(null=True)
     battery = models.FloatField(null=True)  # 0 to 1
     charging = models.BooleanField(null=True)
-    activity = models.CharField(max_length=64, null=True)  # noqa: DJ001  unknown is not the empty text
+    activity = models.CharField(max_length=64, null=True)
     permissions = models.JSONField(null=True)
     extra = models.JSONField(null=True)
     request_id = models.UUIDField()
 
-    objects: ClassVar[EnvironmentManager["Position"]] = EnvironmentManager()
+    objects = EnvironmentManager()
 
     def __str__(self) -> str:
         return f"{self.device_id} at {self.recorded_at}"

@@ -1,6 +1,5 @@
 """The staff's admin site: the one place where a request sees every tenant, and says so to the database."""
 
-from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -17,7 +16,7 @@ class StaffSite(AdminSite):
     site_title = "Milepost"
     index_title = "Everything, of every tenant"
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """The permission check runs first; only behind it the fences open."""
 
         @wraps(view)

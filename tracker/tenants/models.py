@@ -86,7 +86,7 @@ class Environment(models.Model):
     speed_bound_mps = models.FloatField(default=100.0, db_default=100.0)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
-    objects: ClassVar[TenantManager["Environment"]] = TenantManager()
+    objects = TenantManager()
 
     class Meta:
         constraints = [
@@ -135,7 +135,7 @@ class Membership(models.Model):
     role = models.CharField(max_length=10, choices=Role)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
-    objects: ClassVar[TenantManager["Membership"]] = TenantManager()
+    objects = TenantManager()
 
     class Meta:
         constraints = [
@@ -169,7 +169,7 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
 
-    objects: ClassVar[TenantManager["Invitation"]] = TenantManager()
+    objects = TenantManager()
 
     class Meta:
         constraints = [

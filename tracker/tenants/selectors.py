@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
 from tracker.tenants import scope
@@ -40,12 +41,12 @@ def place_of(user: User, *, wanted: str | None) -> Place | None:
     return Place(membership, environment) if environment else None
 
 
-def membership_for(user: User, environment_id: str) -> Place | None:
+def membership_for(user: User | AnonymousUser, environment_id: str) -> Place | None:
     """The person's place in an environment given by public id; None where there is none or it is not theirs.
 
     Opens its own transaction and scope, for callers outside a request such as the live hub.
     """
-    if not user.is_authenticated or not user.is_active:
+    if isinstance(user, AnonymousUser) or not user.is_active:
         return None
     with scope.scope(user_id=user.pk):
         return _place_in(user, environment_id)

@@ -90,7 +90,7 @@ def invite(tenant: Tenant, email: str, role: Role, *, by: Membership, now: datet
 
 
 def accept_invitation(invitation: Invitation, token: str, *, user: User, now: datetime) -> Membership:
-    """Take the place offered. Raises InvitationExpired for a used, old or wrong link, or another's address."""
+    """Take the place offered; a used, old or wrong link, or another's address, raises InvitationExpired."""
     opened = Invitation.objects.for_tenant(invitation.tenant_id).select_for_update().get(pk=invitation.pk)
     genuine = secrets.compare_digest(bytes(opened.token_sha256), _hash(token))
     theirs = opened.email == user.email.lower()
@@ -124,7 +124,7 @@ def remove_member(membership: Membership, *, by: Membership) -> None:
 def _refuse_above(by: Membership, role: Role) -> None:
     if not by.may(Role.ADMIN) or role.rank > Role(by.role).rank:
         raise NotAllowed(
-            f"A member with the role {Role(by.role).label.lower()} cannot give or take the role {role.label.lower()}."
+            f"With the role {Role(by.role).label.lower()} you cannot give or take the role {role.label.lower()}."
         )
 
 

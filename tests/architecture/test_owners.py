@@ -1,0 +1,57 @@
+"""The second fence: every table names its owner, and the owner's column leads what is unique and indexed."""
+
+import pytest
+from django.apps import apps
+from django.db import models
+
+from tracker.tenants.fences import ScopedManager
+
+OWNERLESS = {
+    "User": "a person may belong to several tenants",
+    "Tenant": "is the owner",
+    "StreamProgress": "the stream's book-keeping, of no customer",
+}
+GLOBAL_UNIQUE = {
+    "Environment": {"uid"},  # a public id is looked up before its tenant is known
+    "DeviceState": {"device"},  # one row a device, and a device has one environment
+    "Membership": set(),
+}
+INDEX_ACROSS_CUSTOMERS = {"set_aside_by_age": "forgetting runs over all customers at once"}
+
+OURS = [m for m in apps.get_models() if m._meta.app_label in {"tracker", "dispatch", "billing"}]
+OWNED = [m for m in OURS if m.__name__ not in OWNERLESS]
+
+
+def _owner(model: type[models.Model]) -> str:
+    manager = model._default_manager
+    return manager.owner if isinstance(manager, ScopedManager) else ""
+
+
+@pytest.mark.parametrize("model", OWNED, ids=lambda m: m.__name__)
+def test_every_table_names_its_owner_or_is_listed_with_a_reason(model):
+    assert _owner(model) in {"tenant", "environment"}
+    field = model._meta.get_field(_owner(model))
+    assert isinstance(field, models.ForeignKey)
+
+
+@pytest.mark.parametrize("model", OWNED, ids=lambda m: m.__name__)
+def test_the_owner_comes_first_in_what_is_unique(model):
+    exempt = GLOBAL_UNIQUE.get(model.__name__, set())
+    for constraint in model._meta.constraints:
+        if isinstance(constraint, models.UniqueConstraint):
+            first = constraint.fields[0] if constraint.fields else constraint.expressions[0].name
+            assert first == _owner(model), constraint.name
+    alone = {f.name for f in model._meta.local_fields if f.unique and f.name not in {"id", "pk"}}
+    assert alone <= exempt
+
+
+@pytest.mark.parametrize("model", OWNED, ids=lambda m: m.__name__)
+def test_the_owner_comes_first_in_every_index(model):
+    for index in model._meta.indexes:
+        if index.name not in INDEX_ACROSS_CUSTOMERS:
+            assert index.fields[0] == _owner(model), index.name
+
+
+def test_nothing_is_listed_that_is_not_there():
+    names = {m.__name__ for m in OURS}
+    assert set(OWNERLESS) <= names
