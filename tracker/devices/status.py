@@ -20,7 +20,7 @@ class Status(StrEnum):
 
 
 def status_of(recorded_at: datetime | None, moved_at: datetime | None, *, now: datetime) -> Status:
-    """The status at `now` of a device whose last position is from `recorded_at` and which last moved at `moved_at`.
+    """The status at `now` of a device heard of at `recorded_at`, which last moved at `moved_at`.
 
     Exactly 8:00 minutes is still active and exactly 15:00 still not offline. Being offline outweighs standing
     still. A device without `moved_at` counts as having moved with its last position.

@@ -10,11 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import Error as DatabaseError
-from django.db import transaction
 
 from tracker.live.hub import Hub, current_hub
 from tracker.live.watched import Subscriber
-from tracker.tenants.identifiers import BadIdentifier, parse_id
 from tracker.tenants.models import Environment
 from tracker.tenants.selectors import membership_for
 
@@ -96,11 +94,12 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels pu
         await self.send(text_data=text)
 
     async def _environment(self) -> Environment | Close:
-        return await database_sync_to_async(_admitted)(self.scope)
+        verdict: Environment | Close = await database_sync_to_async(_admitted)(self.scope)
+        return verdict
 
 
 def _admitted(scope: dict[str, Any]) -> Environment | Close:
-    """The environment this socket may watch, or why not. Asks the database each time: rights are taken away."""
+    """The environment this socket may watch, or why not. Asks the database anew: rights are taken away."""
     user, session = scope.get("user"), scope.get("session")
     if (
         user is None
@@ -110,13 +109,8 @@ def _admitted(scope: dict[str, Any]) -> Environment | Close:
     ):
         return Close.SIGNED_OUT
     wanted = parse_qs(scope["query_string"].decode("latin-1")).get("environment", [""])[-1]
-    try:
-        uid = parse_id("env", wanted)
-    except BadIdentifier:
-        return Close.NOT_YOURS
-    with transaction.atomic():  # row-level security scopes last as long as a transaction
-        environment = membership_for(user, uid)
-    return Close.NOT_YOURS if environment is None else environment
+    place = membership_for(user, wanted)
+    return Close.NOT_YOURS if place is None else place.environment
 
 
 def same_origin(scope: dict[str, Any]) -> bool:

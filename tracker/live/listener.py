@@ -85,11 +85,11 @@ class Listener:
     async def _connect(self) -> Any:
         connection: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]  # redis-py
         try:
-            await connection.connect()
+            await connection.connect()  # type: ignore[no-untyped-call]  # redis-py
             for confirmed in self._confirmed.values():
                 confirmed.clear()
             if self._confirmed:
-                await connection.send_command("SUBSCRIBE", *self._confirmed)  # type: ignore[no-untyped-call]  # redis-py
+                await connection.send_command("SUBSCRIBE", *self._confirmed)
             self._connection = connection
             yield connection
         finally:
@@ -116,11 +116,11 @@ class Listener:
         with contextlib.suppress(RedisError, OSError):
             while True:
                 await asyncio.sleep(PING_S)
-                await connection.send_command("PING")  # type: ignore[no-untyped-call]  # redis-py
+                await connection.send_command("PING")
 
     async def _say(self, command: str, channel: str) -> None:
         connection = self._connection
         if connection is None:
             return  # the next connection says it for all wanted channels
         with contextlib.suppress(RedisError, OSError):  # the reader meets the same error and reconnects
-            await connection.send_command(command, channel)  # type: ignore[no-untyped-call]  # redis-py
+            await connection.send_command(command, channel)

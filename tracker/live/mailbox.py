@@ -49,5 +49,5 @@ class Mailbox:
         return devices, removed
 
     def forget_fixes(self) -> None:
-        """A snapshot made this instant holds every fix. Its names may be older than a rename that waits here."""
+        """A snapshot made this instant holds every fix; a rename that waits here may be newer than it."""
         self._fixes = {}

@@ -42,11 +42,11 @@ TRACK_SQL = """
 TRACK_POINTS = 5_000
 
 
+EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
 def _ms(moment: datetime | None) -> int | None:
     return None if moment is None else (moment - EPOCH) // timedelta(milliseconds=1)
-
-
-EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 def devices_now(environment_id: int) -> list[DeviceRow]:
@@ -70,7 +70,7 @@ load_devices = database_sync_to_async(devices_now)
 def track_of(
     environment_id: int, device_uid: UUID, since: datetime, until: datetime
 ) -> Mapping[str, Any] | None:
-    """A device's accepted positions in [since, until) as a GeoJSON Feature; None if the environment has no such device.
+    """A device's accepted positions in [since, until) as a GeoJSON Feature; None without such a device.
 
     At most about 5,000 points, evenly thinned, the first and the last kept. `times` are epoch milliseconds,
     one for each coordinate. A line needs two points; with fewer the geometry is a Point or null.

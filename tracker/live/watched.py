@@ -110,9 +110,9 @@ class Watched:
                 continue
             texts.append(row.text)
             if row.recorded_at is not None:
-                # committed, and perhaps not yet published: an older fix that comes late must not turn the marker back
+                # committed, perhaps not yet published: an older fix that comes late must not turn the marker
                 self._newest[row.device_id] = Change(row.device_id, row.recorded_at, None, False, row.text)
-        # registered after the read began; without a name it was deleted before it, and its removal is on the way
+        # registered after the read began; one without a name was deleted, and its removal is on the way
         texts.extend(_named(change) for change in unseen.values() if change.name is not None)
         return texts
 
