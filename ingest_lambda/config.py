@@ -1,0 +1,95 @@
+"""The edge's settings: the environment, read once into one frozen object."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+MAX_BODY_BYTES = 1024 * 1024
+
+
+class BadSetting(Exception):
+    """A variable of the environment that is missing or makes no sense; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything the processes of the edge may ask for. Secrets and URLs stay out of `repr`."""
+
+    key_signing_secrets: tuple[bytes, ...] = field(repr=False)
+    redis_url: str = field(repr=False)
+    database_url: str = field(repr=False)
+    lanes: int
+    edge_socket: str
+    edge_host: str
+    edge_port: int
+    edge_workers: int
+    consumers: int
+    mqtt_host: str
+    mqtt_port: int
+    log_level: str
+    max_body_bytes: int = MAX_BODY_BYTES
+
+
+def load(environ: MutableMapping[str, str] | None = None) -> Config:
+    """The settings of this process. Raises BadSetting.
+
+    Variables missing from `environ` (by default the process's own) are first taken from the env file that
+    `make run` writes, when it exists, as Django's settings do.
+    """
+    environ = os.environ if environ is None else environ
+    state_dir = Path(environ.get("MILEPOST_STATE_DIR") or PROJECT / "var")
+    _load_env_file(Path(environ.get("MILEPOST_ENV_FILE") or state_dir / "milepost.env"), environ)
+    return Config(
+        key_signing_secrets=_secrets(environ),
+        redis_url=environ.get("MILEPOST_REDIS_URL") or "redis://127.0.0.1:6379/0",
+        database_url=environ.get("MILEPOST_EDGE_DATABASE_URL") or "postgresql:///milepost",
+        lanes=_whole(environ, "MILEPOST_STREAM_LANES", 4, at_least=1),
+        edge_socket=environ.get("MILEPOST_EDGE_SOCKET") or "",
+        edge_host=environ.get("MILEPOST_EDGE_HOST") or "127.0.0.1",
+        edge_port=_whole(environ, "MILEPOST_EDGE_PORT", 8010, at_least=1),
+        edge_workers=_whole(environ, "MILEPOST_EDGE_WORKERS", 2, at_least=1),
+        consumers=_whole(environ, "MILEPOST_CONSUMERS", 2, at_least=1),
+        mqtt_host=environ.get("MILEPOST_MQTT_HOST") or "127.0.0.1",
+        mqtt_port=_whole(environ, "MILEPOST_MQTT_PORT", 1883, at_least=1),
+        log_level=_level(environ),
+    )
+
+
+def _load_env_file(path: Path, environ: MutableMapping[str, str]) -> None:
+    if not path.is_file():
+        return
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, equals, value = line.strip().partition("=")
+        if equals and not name.startswith("#"):
+            environ.setdefault(name.strip(), value.strip())
+
+
+def _secrets(environ: Mapping[str, str]) -> tuple[bytes, ...]:
+    words = environ.get("MILEPOST_KEY_SIGNING_SECRETS", "").split(",")
+    secrets = tuple(word.strip().encode() for word in words if word.strip())
+    if not secrets:
+        raise BadSetting("MILEPOST_KEY_SIGNING_SECRETS is not set: without it no key can be verified")
+    return secrets
+
+
+def _whole(environ: Mapping[str, str], name: str, default: int, *, at_least: int) -> int:
+    text = environ.get(name) or str(default)
+    try:
+        value = int(text)
+    except ValueError:
+        raise BadSetting(f"{name} must be a whole number, not {text!r}") from None
+    if value < at_least:
+        raise BadSetting(f"{name} must be {at_least} or more, not {value}")
+    return value
+
+
+def _level(environ: Mapping[str, str]) -> str:
+    level = (environ.get("MILEPOST_LOG_LEVEL") or "INFO").upper()
+    if level not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
+        raise BadSetting(f"MILEPOST_LOG_LEVEL must be a level such as INFO, not {level!r}")
+    return level

@@ -1,0 +1,33 @@
+"""One request and one reply, in plain values, so that any server or a Lambda function can carry them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+
+class Headers(Protocol):
+    """Request headers looked up by lower-case name."""
+
+    def get(self, name: str, /) -> str | None:
+        """The value of a header, or None."""
+        ...
+
+
+class Request(NamedTuple):
+    """What came in. `path` has no query string; `client_ip` is only ever logged."""
+
+    method: str
+    path: str
+    headers: Headers
+    query: str
+    body: bytes
+    client_ip: str = ""
+
+
+class Reply(NamedTuple):
+    """What goes out. `code` is the stable word of a problem, for counting; it is empty on success."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+    code: str = ""

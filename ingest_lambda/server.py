@@ -1,0 +1,183 @@
+"""The HTTP edge on one machine: `accept` behind Granian, as many workers as cores allow. `python -m ingest_lambda.server`"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
+from granian.server import Server
+
+from ingest_lambda import config, log
+from ingest_lambda.accept import Porch, accept
+from ingest_lambda.credential import Gatekeeper
+from ingest_lambda.exchange import Reply, Request
+from ingest_lambda.health import keep_beating
+from ingest_lambda.problems import Problem, body_too_large, render
+from ingest_lambda.revocations import Revocations
+from ingest_lambda.stream.redis_streams import RedisStreamWriter
+
+COMPONENT = "edge"
+SUMMARY_S = 10.0
+FAILURES_LOGGED_PER_SUMMARY = 20
+# Connections kept open at once per worker. Beyond it new ones wait to be accepted, so it must hold all that
+# wait for a stream that is away for some seconds.
+CONNECTIONS = 4096
+STOP_WITHIN_S = 20
+
+logger = logging.getLogger(__name__)
+
+
+class Edge:
+    """One worker: an RSGI application with its stream, its revocations and its signs of life."""
+
+    def __init__(self) -> None:
+        self._config = config.load()
+        log.configure(COMPONENT, self._config.log_level)
+        self._revocations = Revocations(self._config.redis_url)
+        self._gatekeeper = Gatekeeper(self._config.key_signing_secrets, self._revocations)
+        self._replies: Counter[str] = Counter()
+        self._failures_to_log = FAILURES_LOGGED_PER_SUMMARY
+        self._total = 0
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stream: RedisStreamWriter
+        self._porch: Porch
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Granian calls this before the worker takes requests."""
+        loop.run_until_complete(self._start())
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Granian calls this when the last request is answered: nothing that was accepted may be lost."""
+        loop.run_until_complete(self._stop())
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        """One request."""
+        reply = await self._answer(scope, protocol)
+        self._count(scope, reply)
+        protocol.response_bytes(reply.status, reply.headers, reply.body)
+
+    async def _answer(self, scope: Any, protocol: Any) -> Reply:
+        limit = self._config.max_body_bytes
+        try:
+            body = await _read_body(scope.headers.get("content-length"), protocol, limit)
+            request = Request(scope.method, scope.path, scope.headers, scope.query_string, body, scope.client)
+            return await accept(request, self._porch)
+        except _TooLarge:
+            return render(body_too_large(limit), "")
+        except Exception:
+            logger.exception("a request failed in a way nobody foresaw")
+            detail = "Something went wrong here, not with your request. Send it again."
+            return render(Problem(500, "internal_error", detail), "")
+
+    def _count(self, scope: Any, reply: Reply) -> None:
+        self._total += 1
+        self._replies[reply.code or str(reply.status)] += 1
+        if reply.code and self._failures_to_log > 0:
+            self._failures_to_log -= 1
+            facts = {"status": reply.status, "code": reply.code, "path": scope.path, "client": scope.client}
+            logger.info(
+                "refused a request", extra=facts | {"request_id": dict(reply.headers).get("x-request-id")}
+            )
+
+    async def _start(self) -> None:
+        self._stream = RedisStreamWriter(self._config.redis_url, self._config.lanes)
+        self._porch = Porch(self._gatekeeper, self._stream, self._config.max_body_bytes)
+        url, instance = self._config.redis_url, str(os.getpid())
+        loop = asyncio.get_running_loop()
+        self._tasks = [
+            loop.create_task(self._revocations.keep_looking()),
+            loop.create_task(keep_beating(url, COMPONENT, instance, self._facts)),
+            loop.create_task(self._summarise()),
+        ]
+
+    async def _stop(self) -> None:
+        await self._stream.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        logger.info("the door is closed", extra={"requests": self._total, "flushes": self._stream.flushes})
+
+    def _facts(self) -> dict[str, int]:
+        return {
+            "requests": self._total,
+            "waiting": self._stream.waiting,
+            "flushes": self._stream.flushes,
+            "retries": self._stream.retries,
+            "revoked_keys": len(self._revocations),
+        }
+
+    async def _summarise(self) -> None:
+        """One line each SUMMARY_S seconds instead of one a request, which would cost more than the request."""
+        while True:
+            await asyncio.sleep(SUMMARY_S)
+            if self._replies:
+                logger.info(
+                    "replies", extra={"seconds": SUMMARY_S, "replies": dict(self._replies), **self._facts()}
+                )
+            self._replies.clear()
+            self._failures_to_log = FAILURES_LOGGED_PER_SUMMARY
+
+
+class _TooLarge(Exception):
+    """The body is over the limit; the rest of it was not read."""
+
+
+async def _read_body(content_length: str | None, protocol: Any, limit: int) -> bytes:
+    """The whole body, never holding more than `limit` bytes and one chunk."""
+    if content_length is not None and content_length.isdigit():
+        if int(content_length) > limit:
+            raise _TooLarge
+        return bytes(await protocol())
+    chunks, size = [], 0
+    async for chunk in protocol:
+        size += len(chunk)
+        if size > limit:
+            raise _TooLarge
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def make_edge() -> Edge:
+    """The application of one worker; Granian calls this in each."""
+    return Edge()
+
+
+def main() -> int:
+    """Serve until told to stop. Returns the exit code."""
+    try:
+        settings = config.load()
+    except config.BadSetting as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    log.configure(COMPONENT, settings.log_level)
+    Server(
+        "ingest_lambda.server:make_edge",
+        factory=True,
+        address=settings.edge_host,
+        port=settings.edge_port,
+        uds=Path(settings.edge_socket) if settings.edge_socket else None,
+        uds_permissions=0o666,
+        interface=Interfaces.RSGI,
+        workers=settings.edge_workers,
+        loop=Loops.uvloop,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=30_000),
+        websockets=False,
+        backlog=CONNECTIONS,
+        backpressure=CONNECTIONS,
+        log_enabled=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_WITHIN_S,
+    ).serve()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
