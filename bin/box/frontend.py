@@ -59,7 +59,15 @@ def collect_static(place: Place, progress: Progress, env: dict[str, str]) -> Non
         return
     with progress.step("static files", "collecting"):
         run_logged(
-            [str(place.venv_python), "manage.py", "collectstatic", "--noinput", "--clear", "--verbosity", "0"],
+            [
+                str(place.venv_python),
+                "manage.py",
+                "collectstatic",
+                "--noinput",
+                "--clear",
+                "--verbosity",
+                "0",
+            ],
             place.logs / "setup-static.log",
             failed="collecting the static files failed",
             next_step="read the log above; the setting or file it names is wrong",
@@ -72,7 +80,11 @@ def collect_static(place: Place, progress: Progress, env: dict[str, str]) -> Non
 def _tree_digest(place: Place) -> str:
     seen = hashlib.sha256()
     lock = place.project / ".venv" / "milepost-lock"
-    for path in (lock, place.state / "vendor" / "milepost-lock", *sorted((place.project / "static").rglob("*"))):
+    for path in (
+        lock,
+        place.state / "vendor" / "milepost-lock",
+        *sorted((place.project / "static").rglob("*")),
+    ):
         if path.is_file():
             seen.update(os.fsencode(path) + b"\0" + path.read_bytes())
     return seen.hexdigest()

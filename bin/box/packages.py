@@ -77,7 +77,9 @@ def _sudo(argv: list[str]) -> list[str]:
 def _become_root_or_refuse(missing: list[str], by_hand: str) -> None:
     if am_root():
         return
-    refusal = Refusal(f"missing here: {', '.join(missing)}, and only root may install them", next_step=by_hand)
+    refusal = Refusal(
+        f"missing here: {', '.join(missing)}, and only root may install them", next_step=by_hand
+    )
     if shutil.which("sudo") is None:
         raise refusal
     asked = subprocess.run(
@@ -91,7 +93,10 @@ def _apt(words: list[str], log: Path, by_hand: str) -> None:
     quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=l"]
     options = ["-y", "-q", "-o", "DPkg::Lock::Timeout=300", "-o", "Dpkg::Options::=--force-confold"]
     run_logged(
-        _sudo([*quiet, "apt-get", *options, *words]), log, failed=f"apt-get {words[0]} failed", next_step=by_hand
+        _sudo([*quiet, "apt-get", *options, *words]),
+        log,
+        failed=f"apt-get {words[0]} failed",
+        next_step=by_hand,
     )
 
 

@@ -62,7 +62,9 @@ def checkout_state(project: Path, progress: Progress) -> Path:
     MACHINE_STATE.mkdir(mode=0o755, parents=True, exist_ok=True)
     progress.line(f"state: {project} is closed to the services' accounts, so var is a link to {target}")
     if target.exists():
-        progress.line(f"state: {target} is left from an earlier checkout at this path and is used again (make reset empties it)")
+        progress.line(
+            f"state: {target} is left from an earlier checkout at this path and is used again (make reset empties it)"
+        )
     if var.is_dir() and not target.exists():
         shutil.move(var, target)
     elif var.is_dir():

@@ -86,7 +86,13 @@ def run_logged(
     with log.open("wb") as out:
         try:
             done = subprocess.run(
-                argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=env, cwd=cwd, check=False
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env=env,
+                cwd=cwd,
+                check=False,
             )
         except FileNotFoundError:
             raise Refusal(f"{failed}: there is no program {argv[0]}", next_step=next_step) from None

@@ -1,0 +1,56 @@
+"""Processes that a killed supervisor left behind: found by the mark in their environment and by pid files."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from box.place import Place
+from box.supervisor import process_alive
+
+
+def end_orphans(place: Place) -> list[str]:
+    """End what still runs of this stack although its supervisor does not; returns what was ended, by name and id."""
+    found = _marked(place) | _from_pid_files(place)
+    ended = []
+    for pid in sorted(found):
+        try:
+            name = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip()
+            os.kill(pid, signal.SIGINT if name == "postgres" else signal.SIGTERM)
+            ended.append(f"{name} ({pid})")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    ends = time.monotonic() + 15
+    while any(process_alive(pid) for pid in found) and time.monotonic() < ends:
+        time.sleep(0.05)
+    for pid in filter(process_alive, found):
+        os.kill(pid, signal.SIGKILL)
+    return ended
+
+
+def _marked(place: Place) -> set[int]:
+    mark = f"MILEPOST_STACK={place.state}".encode()
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (folder / "environ").read_bytes().split(b"\0") and int(folder.name) != os.getpid():
+                found.add(int(folder.name))
+        except OSError:
+            continue
+    return {pid for pid in found if process_alive(pid)}
+
+
+def _from_pid_files(place: Place) -> set[int]:
+    """PostgreSQL and nginx write their title over their environment, but they keep pid files."""
+    found = set()
+    for path, command in (
+        (place.state / "postgres" / "postmaster.pid", "postgres"),
+        (place.state / "nginx" / "nginx.pid", "nginx"),
+    ):
+        try:
+            pid = int(path.read_text(encoding="ascii").split()[0])
+            if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() == command:
+                found.add(pid)
+        except (OSError, ValueError, IndexError):
+            continue
+    return found

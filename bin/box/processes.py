@@ -1,0 +1,77 @@
+"""The product's processes, in the order they start: what `docs/` calls the process table."""
+
+from pathlib import Path
+
+from box.place import Place
+from box.programs import Program
+from box.settings_file import Settings
+
+EDGE_CODE = ("ingest_lambda",)
+MONOLITH_CODE = ("config", "tracker", "dispatch", "billing", "templates", "ingest_lambda", "manage.py")
+FLEET = "fleet"
+
+
+def product_programs(place: Place, settings: Settings, *, with_fleet: bool) -> list[Program]:
+    """Edge, consumers, bridge, web, live, worker, beat, and the demo's simulated fleet."""
+    python = str(place.venv_python)
+    edge = _watched(place, EDGE_CODE)
+    monolith = _watched(place, MONOLITH_CODE)
+    consumers = settings.number("MILEPOST_CONSUMERS")
+    programs = [
+        Program(
+            f"consumer-{index}",
+            (python, "-m", "ingest_lambda.worker", "--index", str(index), "--of", str(consumers)),
+            priority=20,
+            watched=edge,
+        )
+        for index in range(consumers)
+    ]
+    programs += [
+        Program("edge", (python, "-m", "ingest_lambda.server"), priority=21, watched=edge),
+        Program("bridge", (python, "-m", "ingest_lambda.mqtt"), priority=22, watched=edge),
+        Program("web", (python, *_web(settings)), priority=30, watched=monolith),
+        Program("live", (python, *_live(settings)), priority=30, watched=monolith),
+        Program("worker", (python, *_celery(place)), priority=31, watched=monolith, stop_wait_s=20),
+        Program("beat", (python, *_beat(place)), priority=31, watched=monolith),
+    ]
+    if with_fleet and settings.number("MILEPOST_FLEET_DEVICES"):
+        programs.append(Program(FLEET, (python, *_fleet(settings)), priority=50, watched=monolith))
+    return programs
+
+
+def _watched(place: Place, names: tuple[str, ...]) -> tuple[Path, ...]:
+    lock = place.project / ".venv" / "milepost-lock"
+    present = (place.project / name for name in names)
+    return (*(path for path in present if path.exists()), lock, place.env_file)
+
+
+def _web(settings: Settings) -> tuple[str, ...]:
+    # 0o666: nginx's workers have an account of their own; the folder's path is what keeps others away
+    return (
+        "-m", "granian", "--interface", "wsgi", "--uds", settings["MILEPOST_WEB_SOCKET"],
+        "--uds-permissions", "666", "--workers", settings["MILEPOST_WEB_WORKERS"], "--blocking-threads", "4",
+        "--respawn-failed-workers", "--workers-kill-timeout", "10", "--backlog", "1024", "--no-ws",
+        "--log-level", "warning", "config.wsgi:application",
+    )  # fmt: skip
+
+
+def _live(settings: Settings) -> tuple[str, ...]:
+    return (
+        "-m", "uvicorn", "--uds", settings["MILEPOST_LIVE_SOCKET"], "--loop", "uvloop", "--ws", "websockets",
+        "--lifespan", "auto", "--log-level", "warning", "--timeout-graceful-shutdown", "3",
+        "--ws-max-size", "65536", "config.asgi:application",
+    )  # fmt: skip
+
+
+def _celery(place: Place) -> tuple[str, ...]:
+    return ("-m", "celery", "-A", "config", "worker", "--concurrency", "2", "--loglevel", "warning",
+            "--hostname", f"milepost-{place.state.name}@%h", "--without-gossip", "--without-mingle")  # fmt: skip
+
+
+def _beat(place: Place) -> tuple[str, ...]:
+    return ("-m", "celery", "-A", "config", "beat", "--loglevel", "warning",
+            "--schedule", str(place.state / "beat-schedule"), "--pidfile=")  # fmt: skip
+
+
+def _fleet(settings: Settings) -> tuple[str, ...]:
+    return ("manage.py", "simulate", "--devices", settings["MILEPOST_FLEET_DEVICES"])
