@@ -52,7 +52,7 @@ class RedisStreamReader:
         wait_ms = max(1, int(wait_s * 1000)) if wait_s > 0 else None
         answer = cast(
             "list[tuple[bytes, list[tuple[bytes, dict[bytes, bytes] | None]]]]",
-            self._client.xread(cast("dict[Any, Any]", dict(offsets)), count=limit, block=wait_ms),
+            self._client.xread(dict(offsets), count=limit, block=wait_ms),
         )
         return [
             _entry(lane.decode(), entry_id, fields)
@@ -67,12 +67,12 @@ class RedisStreamReader:
 
     def trim(self, lane: str, before: str) -> int:
         """See StreamReader.trim. Redis drops whole nodes, so a few older entries stay."""
-        return int(cast("int", self._client.xtrim(lane, minid=before, approximate=True)))
+        return int(self._client.xtrim(lane, minid=before, approximate=True))
 
     def tail(self, lane: str) -> Tail:
         """Where the lane ends; a lane nobody wrote to ends where it begins."""
         try:
-            facts = cast("dict[str, Any]", self._client.xinfo_stream(lane))
+            facts = self._client.xinfo_stream(lane)
         except redis.ResponseError as error:
             if "no such key" not in str(error):
                 raise

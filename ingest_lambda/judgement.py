@@ -1,0 +1,147 @@
+"""The judge: is this fix believable after the one before it? A pure, causal state machine; no I/O, no clock."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ingest_lambda.geometry import distance_m
+from ingest_lambda.outcomes import ACCEPTED, Filter, Verdict, filtered
+from ingest_lambda.report import MICROSECONDS, PositionReport
+
+HARD_SPEED_BOUND_MPS = 1200.0  # nothing that carries a phone is faster, whatever speed it claims
+REPORTED_SPEED_FACTOR = 2.0
+SUSPECTS_BELIEVED = 3  # that many jumps in a row to one place: the device really went there
+CLOCK_AHEAD_US = 5 * 60 * MICROSECONDS
+ZERO_ISLAND_DEG = 0.001
+ZERO_ISLAND_NEAR_M = 50_000.0
+SHORTEST_STEP_S = 1.0  # clocks that tick in whole seconds put two fixes arbitrarily close
+
+
+class Bounds(msgspec.Struct, frozen=True, gc=False):
+    """What an environment lets pass: accuracy in metres, speed in m/s, the retention in microseconds."""
+
+    accuracy_m: float
+    speed_mps: float
+    retention_us: int
+
+
+class Believed(msgspec.Struct, frozen=True, gc=False):
+    """The last accepted fix of a device, and the jumps since then that were not believed yet.
+
+    `suspect_at_us` is None while `suspect_count` is 0; all times are epoch microseconds.
+    """
+
+    recorded_at_us: int
+    longitude: float
+    latitude: float
+    accuracy_m: float | None = None
+    speed_mps: float | None = None
+    suspect_at_us: int | None = None
+    suspect_longitude: float = 0.0
+    suspect_latitude: float = 0.0
+    suspect_count: int = 0
+
+
+def judge(
+    believed: Believed | None, fix: PositionReport, received_at_us: int, now_us: int, bounds: Bounds
+) -> tuple[Believed | None, Verdict]:
+    """The verdict on a fix newer than `believed` (None: no fix was accepted yet), and what to believe next."""
+    verdict = _alone(fix, received_at_us, now_us, bounds) or _zero_island(believed, fix)
+    if verdict is not None:
+        return believed, verdict
+    if believed is None or (verdict := _teleport(believed, fix, bounds)) is None:
+        return _after(fix), ACCEPTED
+    return _suspect(believed, fix, bounds, verdict)
+
+
+def judge_late(
+    neighbour: Believed | None, fix: PositionReport, received_at_us: int, now_us: int, bounds: Bounds
+) -> Verdict:
+    """The verdict on a fix older than the newest accepted one, against the kept fix next before it."""
+    verdict = _alone(fix, received_at_us, now_us, bounds) or _zero_island(neighbour, fix)
+    if verdict is None and neighbour is not None:
+        verdict = _teleport(neighbour, fix, bounds)
+    return ACCEPTED if verdict is None else verdict
+
+
+def _alone(fix: PositionReport, received_at_us: int, now_us: int, bounds: Bounds) -> Verdict | None:
+    """What is wrong with the fix whatever came before it."""
+    recorded_at_us = fix.recorded_at_us
+    if recorded_at_us < now_us - bounds.retention_us:
+        # by the clock of storing, not of receiving: a backlog may wait past the day its partition went
+        days = bounds.retention_us // (86_400 * MICROSECONDS)
+        return filtered(Filter.TOO_OLD, f"recorded_at lies further back than the {days} days kept")
+    if recorded_at_us > received_at_us + CLOCK_AHEAD_US:
+        ahead_s = (recorded_at_us - received_at_us) // MICROSECONDS
+        return filtered(Filter.CLOCK_AHEAD, f"recorded_at is {ahead_s} s after it was received; 300 s pass")
+    if fix.accuracy_m is not None and fix.accuracy_m > bounds.accuracy_m:
+        return filtered(
+            Filter.POOR_ACCURACY,
+            f"accuracy_m {fix.accuracy_m:g} is worse than the bound {bounds.accuracy_m:g}",
+        )
+    return None
+
+
+def _zero_island(reference: Believed | None, fix: PositionReport) -> Verdict | None:
+    """0,0 is what a receiver without a fix says; a ship that was just near there may well be there."""
+    if abs(fix.latitude) >= ZERO_ISLAND_DEG or abs(fix.longitude) >= ZERO_ISLAND_DEG:
+        return None
+    if reference is not None:
+        away_m = distance_m(reference.longitude, reference.latitude, fix.longitude, fix.latitude)
+        if away_m <= ZERO_ISLAND_NEAR_M:
+            return None
+    return filtered(Filter.ZERO_ISLAND, "latitude and longitude are both 0, which means no fix")
+
+
+def _teleport(reference: Believed, fix: PositionReport, bounds: Bounds) -> Verdict | None:
+    away_m = distance_m(reference.longitude, reference.latitude, fix.longitude, fix.latitude)
+    slack_m = (reference.accuracy_m or 0.0) + (fix.accuracy_m or 0.0)
+    took_s = (fix.recorded_at_us - reference.recorded_at_us) / MICROSECONDS
+    implied_mps = max(0.0, away_m - slack_m) / max(took_s, SHORTEST_STEP_S)
+    bound_mps = _speed_bound(bounds, reference.speed_mps, fix.speed_mps)
+    if implied_mps <= bound_mps:
+        return None
+    return filtered(
+        Filter.TELEPORT,
+        f"{away_m:.0f} m in {took_s:.0f} s from the fix before is {implied_mps:.0f} m/s; {bound_mps:.0f} m/s pass",
+    )
+
+
+def _speed_bound(bounds: Bounds, one_mps: float | None, other_mps: float | None) -> float:
+    """Metres a second that pass: the environment's, more for a device that itself reports to be fast."""
+    claimed_mps = max(one_mps or 0.0, other_mps or 0.0)
+    return min(max(bounds.speed_mps, REPORTED_SPEED_FACTOR * claimed_mps), HARD_SPEED_BOUND_MPS)
+
+
+def _suspect(
+    believed: Believed, fix: PositionReport, bounds: Bounds, verdict: Verdict
+) -> tuple[Believed, Verdict]:
+    """A jump: filtered, unless it is the third in a row and agrees with those before it."""
+    count = 1
+    if believed.suspect_at_us is not None:
+        if fix.recorded_at_us <= believed.suspect_at_us:
+            # the same jump sent again, or one from before it, is no further witness
+            return believed, verdict
+        last = Believed(believed.suspect_at_us, believed.suspect_longitude, believed.suspect_latitude)
+        if _teleport(last, fix, bounds) is None:
+            count = believed.suspect_count + 1
+    if count >= SUSPECTS_BELIEVED:
+        return _after(fix), ACCEPTED
+    return (
+        Believed(
+            believed.recorded_at_us,
+            believed.longitude,
+            believed.latitude,
+            believed.accuracy_m,
+            believed.speed_mps,
+            fix.recorded_at_us,
+            fix.longitude,
+            fix.latitude,
+            count,
+        ),
+        verdict,
+    )
+
+
+def _after(fix: PositionReport) -> Believed:
+    return Believed(fix.recorded_at_us, fix.longitude, fix.latitude, fix.accuracy_m, fix.speed_mps)

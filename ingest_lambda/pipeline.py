@@ -1,0 +1,31 @@
+"""The ordered list of steps a batch walks. What happens to a report, and in which order, is read here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ingest_lambda.batch import Batch
+from ingest_lambda.steps.count_outcomes import count_outcomes
+from ingest_lambda.steps.judge import judge_batch
+from ingest_lambda.steps.known import Known
+from ingest_lambda.steps.move_state import move_state
+from ingest_lambda.steps.recognise import recognise
+from ingest_lambda.steps.store import Store
+from ingest_lambda.steps.store_positions import store_positions
+
+Step = Callable[[Batch, Store, Known], None]
+
+# In one transaction, one round trip more or less each for the whole batch. `announce` follows the commit.
+STEPS: tuple[Step, ...] = (
+    recognise,  # whose is it, may it come in, which device is it
+    judge_batch,  # accepted, duplicate or filtered, and why
+    store_positions,  # the history, and the reports set aside
+    move_state,  # the marker, forward only
+    count_outcomes,  # each report has exactly one ending
+)
+
+
+def walk(batch: Batch, store: Store, known: Known) -> None:
+    """Take the batch through every step. Whatever a step raises ends the walk; the caller owns the transaction."""
+    for step in STEPS:
+        step(batch, store, known)

@@ -1,0 +1,1 @@
+"""The steps a batch walks, one file each; `pipeline.STEPS` says in which order."""

@@ -1,0 +1,91 @@
+"""What a worker remembers between batches: keys, environments' settings, which device is which."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ingest_lambda.batch import Environment
+from ingest_lambda.report import MICROSECONDS, DeviceInfo
+
+KEYS_STALE_US = 2 * MICROSECONDS  # a revoked key is noticed this much later at most
+ENVIRONMENTS_STALE_US = 5 * MICROSECONDS
+KEY_USE_NOTED_US = 60 * MICROSECONDS
+MOST_DEVICES = 200_000  # some 60 MB
+
+
+class KnownDevice(NamedTuple):
+    """Ids of a device, which never change, and what it last said about itself. Deletion is not remembered:
+    it is read with the states of every batch, so it holds from the next batch on."""
+
+    device_id: int
+    uid: str
+    info: DeviceInfo | None
+
+
+@dataclass(slots=True, eq=False)
+class Known:
+    """The memory of one worker. Only what was committed may enter it."""
+
+    keys: dict[int, int] = field(default_factory=dict)  # usable keys and their environment
+    keys_asked: dict[int, int] = field(default_factory=dict)  # key id -> when its row was read, µs
+    environments: dict[int, Environment] = field(default_factory=dict)
+    environments_asked: dict[int, int] = field(default_factory=dict)
+    keys_noted: dict[int, int] = field(default_factory=dict)
+    devices: OrderedDict[tuple[int, str], KnownDevice] = field(default_factory=OrderedDict)
+
+    def stale_keys(self, wanted: set[int], now_us: int) -> list[int]:
+        """Those of the keys that must be read again."""
+        asked = self.keys_asked
+        return [key for key in wanted if now_us - asked.get(key, 0) > KEYS_STALE_US]
+
+    def stale_environments(self, wanted: set[int], now_us: int) -> list[int]:
+        """Those of the environments that must be read again."""
+        asked = self.environments_asked
+        return [one for one in wanted if now_us - asked.get(one, 0) > ENVIRONMENTS_STALE_US]
+
+    def learn_keys(self, asked: list[int], found: dict[int, int], now_us: int) -> None:
+        """Remember what the table said of `asked`: found, or revoked or unknown."""
+        for key in asked:
+            self.keys_asked[key] = now_us
+            if key in found:
+                self.keys[key] = found[key]
+            else:
+                self.keys.pop(key, None)
+
+    def learn_environments(self, asked: list[int], found: dict[int, Environment], now_us: int) -> None:
+        """The same for environments."""
+        for one in asked:
+            self.environments_asked[one] = now_us
+            if one in found:
+                self.environments[one] = found[one]
+            else:
+                self.environments.pop(one, None)
+
+    def device(self, key: tuple[int, str]) -> KnownDevice | None:
+        """The device, if known; the least recently asked for are forgotten first."""
+        found = self.devices.get(key)
+        if found is not None:
+            self.devices.move_to_end(key)
+        return found
+
+    def learn_device(self, key: tuple[int, str], device: KnownDevice) -> None:
+        """Remember a device whose row is committed."""
+        self.devices[key] = device
+        self.devices.move_to_end(key)
+        while len(self.devices) > MOST_DEVICES:
+            self.devices.popitem(last=False)
+
+    def unnoted_keys(self, used: set[int], now_us: int) -> list[int]:
+        """Those of the keys whose use was not written down within the last minute."""
+        noted = self.keys_noted
+        return [key for key in used if now_us - noted.get(key, 0) > KEY_USE_NOTED_US]
+
+    def forget(self) -> None:
+        """Begin anew: something remembered proved wrong."""
+        self.keys.clear()
+        self.keys_asked.clear()
+        self.environments.clear()
+        self.environments_asked.clear()
+        self.devices.clear()

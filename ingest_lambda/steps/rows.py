@@ -1,0 +1,168 @@
+"""Rows as PostgreSQL's binary COPY wants them: packed here, parsed by nobody.
+
+Format: https://www.postgresql.org/docs/15/sql-copy.html (Binary Format). A field is its length (-1: null) and its
+bytes, all big-endian; geometry is EWKB, which may be big-endian too, so the fixed part of a row is one `pack`.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+
+from ingest_lambda.batch import SetAside, Trail
+from ingest_lambda.report import Envelope, PositionReport
+
+HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+TRAILER = b"\xff\xff"
+NULL = b"\xff\xff\xff\xff"
+EPOCH_2000_US = 946_684_800 * 1_000_000  # PostgreSQL counts microseconds from 2000-01-01 UTC
+
+_POSITION_COLUMNS = 16
+_STATE_COLUMNS = 21
+_SET_ASIDE_COLUMNS = 11
+_EWKB_POINT = 0x20000001  # a point with an SRID
+_WGS84 = 4326
+_LAST_TIMESTAMP_US = 253_402_300_799_999_999  # the end of year 9999: what Python and people can read back
+
+# columns, then environment, device, three times, then a point of 25 bytes
+_position_head = struct.Struct(">hiqiqiqiqiqibIIdd").pack
+_state_head = struct.Struct(">hiqiqiqiqiqidid").pack
+_bigint = struct.Struct(">iq").pack
+_double = struct.Struct(">id").pack
+_real = struct.Struct(">if").pack
+_smallint = struct.Struct(">ih").pack
+_int32 = struct.Struct(">i").pack
+_int16 = struct.Struct(">h").pack
+_TRUE, _FALSE = b"\0\0\0\1\1", b"\0\0\0\1\0"
+
+
+def copy_data(rows: Iterable[bytes]) -> bytes:
+    """A whole COPY stream of packed rows."""
+    return b"".join((HEADER, *rows, TRAILER))
+
+
+def real(value: float | None) -> bytes:
+    """A `real` field; a number beyond its range is not a fact worth losing a fix for, so it is unknown."""
+    if value is None:
+        return NULL
+    try:
+        return _real(4, value)
+    except OverflowError:
+        return NULL
+
+
+def text(value: str | None) -> bytes:
+    """A `text` field. PostgreSQL cannot hold NUL in text; it is left out and the rest kept."""
+    if value is None:
+        return NULL
+    data = value.encode("utf-8", "replace")
+    if b"\0" in data:
+        data = data.replace(b"\0", b"")
+    return _int32(len(data)) + data
+
+
+def jsonb(value: str | None) -> bytes:
+    """A `jsonb` field from JSON text: a version byte, then the text."""
+    if value is None:
+        return NULL
+    data = value.encode("utf-8", "replace")
+    return _int32(len(data) + 1) + b"\1" + data
+
+
+def timestamp(value_us: int | None) -> bytes:
+    """A `timestamptz` field from epoch microseconds; null for a time no calendar can show."""
+    if value_us is None or not -EPOCH_2000_US * 60 < value_us <= _LAST_TIMESTAMP_US:
+        return NULL
+    return _bigint(8, value_us - EPOCH_2000_US)
+
+
+def double(value: float | None) -> bytes:
+    """A `double precision` field."""
+    return NULL if value is None else _double(8, value)
+
+
+def _switch(value: bool | None) -> bytes:
+    return NULL if value is None else _TRUE if value else _FALSE
+
+
+_NO_DOCUMENTS = NULL + NULL
+_UUID = _int32(16)
+
+
+def position_rows(accepted: Iterable[tuple[Trail, PositionReport, Envelope]], now_us: int) -> list[bytes]:
+    """Rows of tracker_position, in `store.POSITION_COLUMNS` order."""
+    stored_at = now_us - EPOCH_2000_US
+    rows = []
+    for trail, fix, envelope in accepted:
+        rows.append(
+            _position_head(
+                *(_POSITION_COLUMNS, 8, trail.environment.id, 8, trail.device_id),
+                *(
+                    8,
+                    fix.recorded_at_us - EPOCH_2000_US,
+                    8,
+                    envelope.received_at_us - EPOCH_2000_US,
+                    8,
+                    stored_at,
+                ),
+                *(25, 0, _EWKB_POINT, _WGS84, fix.longitude, fix.latitude),
+            )
+        )
+        rows.append(real(fix.accuracy_m) + real(fix.altitude_m) + real(fix.speed_mps))
+        rows.append(real(fix.heading_deg) + real(fix.battery) + _switch(fix.charging) + text(fix.activity))
+        if fix.permissions is None and fix.extra is None:
+            rows.append(_NO_DOCUMENTS)
+        else:
+            rows.append(jsonb(fix.permissions) + jsonb(fix.extra))
+        rows.append(_UUID + envelope.request_id)
+    return rows
+
+
+def state_rows(trails: Iterable[Trail], now_us: int) -> list[bytes]:
+    """Rows of the staged states, in `store.STATE_COLUMNS` order: each trail's newest accepted fix."""
+    rows: list[bytes] = []
+    for trail in trails:
+        (fix, envelope), state = trail.forward[-1], trail.state
+        if state is None:
+            raise ValueError(f"device {trail.device_id} moved but has no state")
+        believed = state.believed
+        suspected = believed.suspect_at_us is not None
+        rows += (
+            _state_head(
+                *(_STATE_COLUMNS, 8, trail.device_id, 8, trail.environment.id),
+                *(8, fix.recorded_at_us - EPOCH_2000_US, 8, envelope.received_at_us - EPOCH_2000_US),
+                *(8, now_us - EPOCH_2000_US, 8, fix.longitude, 8, fix.latitude),
+            ),
+            double(fix.accuracy_m) + double(fix.altitude_m) + double(fix.speed_mps),
+            double(fix.heading_deg) + double(fix.battery) + _switch(fix.charging) + text(fix.activity),
+            _bigint(8, state.moved_at_us - EPOCH_2000_US),
+            _double(8, state.anchor_longitude) + _double(8, state.anchor_latitude),
+            timestamp(believed.suspect_at_us),
+            double(believed.suspect_longitude if suspected else None),
+            double(believed.suspect_latitude if suspected else None),
+            _smallint(2, believed.suspect_count),
+        )
+    return rows
+
+
+def set_aside_rows(reports: Iterable[SetAside], now_us: int) -> list[bytes]:
+    """Rows of tracker_setasidereport, in `store.SET_ASIDE_COLUMNS` order."""
+    return [
+        b"".join(
+            (
+                _int16(_SET_ASIDE_COLUMNS),
+                _bigint(8, report.envelope.environment_id),
+                _bigint(8, report.device_id) if report.device_id else NULL,
+                text(report.envelope.device[:200]),
+                text(report.verdict.outcome.value),
+                text(report.verdict.reason[:40]),
+                text(report.verdict.detail),
+                text(report.payload),
+                timestamp(report.recorded_at_us),
+                timestamp(report.envelope.received_at_us),
+                timestamp(now_us),
+                _UUID + report.envelope.request_id,
+            )
+        )
+        for report in reports
+    ]

@@ -1,0 +1,131 @@
+"""Every SQL text of the edge. Django's migrations own the tables; a test runs each against their schema."""
+
+from __future__ import annotations
+
+POSITION_COLUMNS = (
+    "environment_id, device_id, recorded_at, received_at, stored_at, location,"
+    " accuracy_m, altitude_m, speed_mps, heading_deg, battery, charging, activity, permissions, extra, request_id"
+)
+STATE_COLUMNS = (
+    "device_id, environment_id, recorded_at, received_at, stored_at, longitude, latitude,"
+    " accuracy_m, altitude_m, speed_mps, heading_deg, battery, charging, activity,"
+    " moved_at, anchor_longitude, anchor_latitude,"
+    " suspect_recorded_at, suspect_longitude, suspect_latitude, suspect_count"
+)
+SET_ASIDE_COLUMNS = (
+    "environment_id, device_id, external_id, outcome, reason, detail, payload,"
+    " recorded_at, received_at, stored_at, request_id"
+)
+
+# --- the session ---
+
+STAGE_STATES = """
+    CREATE TEMPORARY TABLE IF NOT EXISTS staged_state (
+        device_id bigint, environment_id bigint,
+        recorded_at timestamptz, received_at timestamptz, stored_at timestamptz, longitude float8, latitude float8,
+        accuracy_m float8, altitude_m float8, speed_mps float8, heading_deg float8,
+        battery float8, charging boolean, activity text,
+        moved_at timestamptz, anchor_longitude float8, anchor_latitude float8,
+        suspect_recorded_at timestamptz, suspect_longitude float8, suspect_latitude float8, suspect_count smallint
+    ) ON COMMIT DELETE ROWS"""
+TRY_LANE_LOCK = "SELECT pg_try_advisory_lock(%s, %s)"
+LANE_UNLOCK = "SELECT pg_advisory_unlock(%s, %s)"
+
+# --- progress of a lane ---
+
+PROGRESS = "SELECT entry_id, entry_index FROM tracker_streamprogress WHERE lane = %s"
+LOCK_PROGRESS = PROGRESS + " FOR UPDATE"
+BEGIN_PROGRESS = """
+    INSERT INTO tracker_streamprogress (lane, entry_id, entry_index, updated_at)
+    VALUES (%s, '0-0', 0, now()) ON CONFLICT (lane) DO NOTHING"""
+SAVE_PROGRESS = """
+    UPDATE tracker_streamprogress SET entry_id = %s, entry_index = %s, updated_at = now() WHERE lane = %s"""
+
+# --- who is it ---
+
+KEYS = "SELECT id, environment_id FROM tracker_key WHERE id = ANY(%s::bigint[]) AND revoked_at IS NULL"
+KEYS_USED = """
+    UPDATE tracker_key SET last_used_at = %(now)s
+    WHERE id = ANY(%(ids)s::bigint[]) AND (last_used_at IS NULL OR last_used_at < %(now)s - interval '1 minute')"""
+ENVIRONMENTS = """
+    SELECT id, accuracy_bound_m::float8, speed_bound_mps::float8, retention_days
+    FROM tracker_environment WHERE id = ANY(%s::bigint[])"""
+FIND_DEVICES = """
+    SELECT d.environment_id, d.external_id, d.id, d.uid
+    FROM unnest(%s::bigint[], %s::text[]) AS wanted (environment_id, external_id)
+    JOIN tracker_device d ON d.environment_id = wanted.environment_id AND d.external_id = wanted.external_id"""
+# sorted, so that two workers registering the same devices wait for one another instead of deadlocking
+REGISTER_DEVICES = """
+    INSERT INTO tracker_device (environment_id, external_id, name, model, os, app_version, uid, metadata, registered_at)
+    SELECT environment_id, external_id, name, model, os, app_version, gen_random_uuid(), '{}', now()
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+        AS wanted (environment_id, external_id, name, model, os, app_version)
+    ORDER BY environment_id, external_id
+    ON CONFLICT DO NOTHING
+    RETURNING environment_id, external_id, id, uid, name"""
+# a name is taken from the device only while there is none: what a person wrote stays
+UPDATE_DEVICES = """
+    UPDATE tracker_device d
+    SET name = CASE WHEN d.name = '' THEN coalesce(said.name, '') ELSE d.name END,
+        model = coalesce(said.model, d.model), os = coalesce(said.os, d.os),
+        app_version = coalesce(said.app_version, d.app_version)
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[])
+        AS said (id, name, model, os, app_version)
+    WHERE d.id = said.id AND (
+        (d.name = '' AND said.name <> '') OR said.model <> d.model OR said.os <> d.os
+        OR said.app_version <> d.app_version)"""
+STATES = """
+    SELECT d.id, d.deleted_at IS NOT NULL, s.recorded_at, s.longitude, s.latitude, s.accuracy_m, s.speed_mps,
+        s.moved_at, s.anchor_longitude, s.anchor_latitude,
+        s.suspect_recorded_at, s.suspect_longitude, s.suspect_latitude, s.suspect_count
+    FROM tracker_device d LEFT JOIN tracker_devicestate s ON s.device_id = d.id
+    WHERE d.id = ANY(%s::bigint[])"""
+
+# --- what is stored already ---
+
+# For each late fix the kept one at or next before its time. OFFSET 0 keeps the planner from turning the
+# index probes into a scan of whole partitions; the outer bounds let it leave the other days alone.
+NEIGHBOURS = """
+    SELECT wanted.n, p.recorded_at, p.longitude, p.latitude, p.accuracy_m, p.speed_mps
+    FROM unnest(%(environments)s::bigint[], %(devices)s::bigint[], %(times_us)s::bigint[])
+        WITH ORDINALITY AS wanted (environment_id, device_id, recorded_us, n)
+    CROSS JOIN LATERAL (
+        SELECT recorded_at, ST_X(location) AS longitude, ST_Y(location) AS latitude, accuracy_m, speed_mps
+        FROM tracker_position p
+        WHERE p.environment_id = wanted.environment_id AND p.device_id = wanted.device_id
+            AND p.recorded_at <= timestamptz 'epoch' + wanted.recorded_us * interval '1 microsecond'
+            AND p.recorded_at >= %(first)s AND p.recorded_at <= %(last)s
+        ORDER BY p.recorded_at DESC LIMIT 1 OFFSET 0
+    ) p"""
+
+# --- what is written ---
+
+COPY_POSITIONS = f"COPY tracker_position ({POSITION_COLUMNS}) FROM STDIN (FORMAT binary)"
+COPY_SET_ASIDE = f"COPY tracker_setasidereport ({SET_ASIDE_COLUMNS}) FROM STDIN (FORMAT binary)"
+COPY_STATES = f"COPY staged_state ({STATE_COLUMNS}) FROM STDIN (FORMAT binary)"
+_OVERWRITE = ", ".join(
+    f"{column} = excluded.{column}" for column in STATE_COLUMNS.replace(" ", "").split(",")[2:]
+)
+MOVE_STATES = f"""
+    INSERT INTO tracker_devicestate AS s ({STATE_COLUMNS})
+    SELECT {STATE_COLUMNS} FROM staged_state
+    ON CONFLICT (device_id) DO UPDATE SET {_OVERWRITE}
+    WHERE excluded.recorded_at > s.recorded_at"""  # noqa: S608 only the constant above is put in
+SUSPECT_STATES = """
+    UPDATE tracker_devicestate s
+    SET suspect_recorded_at = timestamptz 'epoch' + jump.suspect_us * interval '1 microsecond',
+        suspect_longitude = jump.longitude, suspect_latitude = jump.latitude, suspect_count = jump.count
+    FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::float8[], %s::float8[], %s::smallint[])
+        AS jump (device_id, recorded_us, suspect_us, longitude, latitude, count)
+    WHERE s.device_id = jump.device_id
+        AND s.recorded_at = timestamptz 'epoch' + jump.recorded_us * interval '1 microsecond'"""
+COUNT_OUTCOMES = """
+    INSERT INTO tracker_outcomecount AS c (environment_id, second, outcome, reason, lane, count)
+    SELECT environment_id, to_timestamp(second), outcome, reason, %s, count
+    FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bigint[])
+        AS ended (environment_id, second, outcome, reason, count)
+    ON CONFLICT (environment_id, second, outcome, reason, lane) DO UPDATE SET count = c.count + excluded.count"""
+PARK_DEAD = """
+    INSERT INTO tracker_deadletter
+        (environment_id, lane, entry_id, entry_index, reason, error, payload, request_id, received_at, created_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, now())"""
