@@ -6,38 +6,36 @@ MILEPOST_DATABASE_URL (and the other addresses) to test on services of your own.
 
 import os
 import sys
-from pathlib import Path
 
+import django
 import pytest
+from box.throwaway import Throwaway
 from django.conf import settings
 
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [path for path in (str(PROJECT), str(PROJECT / "bin")) if path not in sys.path]
 
-from box.throwaway import Throwaway  # noqa: E402  after the path to it
-
-SERVICES = pytest.StashKey[Throwaway]()
-
-
-def _is_controller() -> bool:
-    return "PYTEST_XDIST_WORKER" not in os.environ
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Start the services before Django reads its settings: pytest-django sets it up after all conftests."""
-    if _is_controller() and not config.option.help and "MILEPOST_DATABASE_URL" not in os.environ:
+def _begin() -> Throwaway | None:
+    """Start the services, and Django on them. At import: the conftests below this one import models."""
+    services = None
+    if "PYTEST_XDIST_WORKER" not in os.environ and "MILEPOST_DATABASE_URL" not in os.environ:
         if settings.configured:
-            raise pytest.UsageError(
-                "unset DJANGO_SETTINGS_MODULE: Django was set up before the tests' services were there"
-            )
+            sys.exit("unset DJANGO_SETTINGS_MODULE: Django was set up before the tests' services were there")
         services = Throwaway(services_only=("mosquitto",))
         services.up()
-        config.stash[SERVICES] = services
-        config.add_cleanup(services.down)
         os.environ.update(services.settings.values)
         # the owner makes and drops the test databases; it is no superuser, so row-level security binds it
         os.environ["MILEPOST_DATABASE_URL"] = services.database_url("owner")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    return services
+
+
+SERVICES = _begin()
+
+
+def pytest_unconfigure() -> None:
+    """The end of the run; when we are killed before it, the services' watcher sees to it."""
+    if SERVICES is not None:
+        SERVICES.down()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
