@@ -65,6 +65,11 @@ async def accept(request: Request, porch: Porch) -> Reply:
     return _accepted(request_id_text(request_id), envelope.count)
 
 
+def refuse(problem: Problem, porch: Porch) -> Reply:
+    """The reply to a request that a server turned away before it could be read whole."""
+    return render(problem, request_id_text(new_request_id(porch.now_us())))
+
+
 def enclose(
     reports: DeviceReports,
     key: VerifiedKey,

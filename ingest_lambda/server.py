@@ -1,4 +1,4 @@
-"""The HTTP edge on one machine: `accept` behind Granian, as many workers as cores allow. `python -m ingest_lambda.server`"""
+"""The HTTP edge on one machine, `python -m ingest_lambda.server`: `accept` behind Granian, one worker a core."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from granian.http import HTTP1Settings
 from granian.server import Server
 
 from ingest_lambda import config, log
-from ingest_lambda.accept import Porch, accept
+from ingest_lambda.accept import Porch, accept, refuse
 from ingest_lambda.credential import Gatekeeper
 from ingest_lambda.exchange import Reply, Request
 from ingest_lambda.health import keep_beating
-from ingest_lambda.problems import Problem, body_too_large, render
+from ingest_lambda.problems import Problem, body_too_large
 from ingest_lambda.revocations import Revocations
 from ingest_lambda.stream.redis_streams import RedisStreamWriter
 
@@ -70,11 +70,11 @@ class Edge:
             request = Request(scope.method, scope.path, scope.headers, scope.query_string, body, scope.client)
             return await accept(request, self._porch)
         except _TooLarge:
-            return render(body_too_large(limit), "")
+            return refuse(body_too_large(limit), self._porch)
         except Exception:
             logger.exception("a request failed in a way nobody foresaw")
             detail = "Something went wrong here, not with your request. Send it again."
-            return render(Problem(500, "internal_error", detail), "")
+            return refuse(Problem(500, "internal_error", detail), self._porch)
 
     def _count(self, scope: Any, reply: Reply) -> None:
         self._total += 1
