@@ -1,0 +1,148 @@
+// What lies under the markers: coast and borders with no internet, or the operator's style or .pmtiles file.
+
+import { graticule, withoutSeams } from "./earth.js";
+import { isDark, palette } from "./palette.js";
+
+const FINE_ZOOM = 5.5; // above it the 1:50m coast looks cut with an axe
+
+/**
+ * The style MapLibre starts with and `ready(map)`, called once its sources may be filled.
+ * `values`: {vendor, style_url, pmtiles}; `library` is the maplibre-gl module.
+ */
+export async function basemap(values, library, element) {
+  if (values.style_url) return { style: values.style_url, ready: () => {}, repaint: () => {}, credit: "" };
+  if (values.pmtiles) return fromPmtiles(values, library, element);
+  return fromAtlas(values, element);
+}
+
+async function fromPmtiles(values, library, element) {
+  await script(`${values.vendor}pmtiles/dist/pmtiles.js`);
+  const { layers, namedFlavor } = await import(`${values.vendor}@protomaps/basemaps/dist/esm/index.js`);
+  const protocol = new window.pmtiles.Protocol();
+  library.addProtocol("pmtiles", protocol.tile);
+  const style = () => ({
+    version: 8,
+    sources: { protomaps: { type: "vector", url: `pmtiles://${new URL(values.pmtiles, location.href)}` } },
+    layers: layers("protomaps", namedFlavor(isDark() ? "dark" : "light"), { lang: "en" }),
+  });
+  // icons come from a sprite that we do not ship: an empty picture keeps the names beside them
+  const empty = { width: 1, height: 1, data: new Uint8Array(4) };
+  const ready = (map) => map.on("styleimagemissing", ({ id }) => map.hasImage(id) || map.addImage(id, empty));
+  return { style: style(), ready, repaint: null, restyle: style, credit: "© OpenStreetMap contributors", element };
+}
+
+function fromAtlas(values, element) {
+  const nothing = { type: "FeatureCollection", features: [] };
+  const colours = palette(element);
+  const source = () => ({ type: "geojson", data: nothing, tolerance: 0.2, maxzoom: 12 });
+  const line = (id, from, colour, width) => ({
+    id, type: "line", source: from, layout: { "line-join": "round" },
+    paint: { "line-color": colour, "line-width": width },
+  });
+  const style = {
+    version: 8,
+    sources: { land: source(), coast: source(), borders: source(), grid: { type: "geojson", data: nothing }, places: source() },
+    layers: [
+      { id: "water", type: "background", paint: { "background-color": colours.water } },
+      { id: "land", type: "fill", source: "land", paint: { "fill-color": colours.land, "fill-antialias": false } },
+      line("grid", "grid", colours.grid, 0.7),
+      line("borders", "borders", colours.border, ["interpolate", ["linear"], ["zoom"], 2, 0.6, 8, 1.4]),
+      line("coast", "coast", colours.coast, ["interpolate", ["linear"], ["zoom"], 1, 0.6, 8, 1.6]),
+      {
+        id: "places", type: "symbol", source: "places", minzoom: 2, maxzoom: 9,
+        layout: {
+          "text-field": ["get", "name"], "text-font": ["system-ui", "DejaVu Sans", "sans-serif"],
+          "text-size": ["interpolate", ["linear"], ["zoom"], 2, 10, 6, 14], "text-letter-spacing": 0.12,
+          "text-transform": "uppercase", "text-max-width": 8, "symbol-sort-key": ["-", ["get", "size"]],
+        },
+        paint: { "text-color": colours.place, "text-halo-color": colours["place-halo"], "text-halo-width": 1.2 },
+      },
+    ],
+  };
+  return { style, ready: (map) => fill(map, values), repaint: (map) => repaint(map, element), credit: "Natural Earth" };
+}
+
+async function fill(map, values) {
+  drawGrid(map);
+  map.on("moveend", () => drawGrid(map));
+  const topojson = await import(`${values.vendor}topojson-client/src/index.js`);
+  await draw(map, values, topojson, "50m");
+  const finer = async () => {
+    if (map.getZoom() < FINE_ZOOM) return;
+    map.off("moveend", finer);
+    await draw(map, values, topojson, "10m");
+  };
+  map.on("moveend", finer);
+  await finer();
+}
+
+async function draw(map, values, topojson, scale) {
+  const answer = await fetch(`${values.vendor}world-atlas/countries-${scale}.json`);
+  if (!answer.ok) return; // the finer file is a luxury
+  const atlas = await answer.json();
+  const countries = topojson.feature(atlas, atlas.objects.countries);
+  const inner = topojson.mesh(atlas, atlas.objects.countries, (a, b) => a !== b);
+  const outer = topojson.mesh(atlas, atlas.objects.countries, (a, b) => a === b);
+  map.getSource("land").setData(countries);
+  map.getSource("borders").setData(feature(withoutSeams(inner)));
+  map.getSource("coast").setData(feature(withoutSeams(outer)));
+  map.getSource("places").setData({ type: "FeatureCollection", features: countries.features.flatMap(placeOf) });
+}
+
+function feature(geometry) {
+  return { type: "Feature", properties: {}, geometry };
+}
+
+// A country's name stands in the middle of its largest piece.
+function placeOf(country) {
+  const { type, coordinates } = country.geometry ?? {};
+  const polygons = type === "MultiPolygon" ? coordinates : type === "Polygon" ? [coordinates] : [];
+  let best = null;
+  for (const [ring] of polygons) {
+    const [x, y, area] = middle(ring);
+    if (!best || area > best.size) best = { x, y, size: area };
+  }
+  if (!best || !country.properties?.name) return [];
+  const properties = { name: country.properties.name, size: best.size };
+  return [{ type: "Feature", properties, geometry: { type: "Point", coordinates: [best.x, best.y] } }];
+}
+
+function middle(ring) {
+  let area = 0;
+  let x = 0;
+  let y = 0;
+  for (let i = 0, j = ring.length - 1; i < ring.length; j = i, i += 1) {
+    const cross = ring[j][0] * ring[i][1] - ring[i][0] * ring[j][1];
+    area += cross;
+    x += (ring[j][0] + ring[i][0]) * cross;
+    y += (ring[j][1] + ring[i][1]) * cross;
+  }
+  return area ? [x / (3 * area), y / (3 * area), Math.abs(area / 2)] : [...ring[0], 0];
+}
+
+function drawGrid(map) {
+  const bounds = map.getBounds();
+  map.getSource("grid")?.setData(feature(graticule(bounds.toArray().flat(), map.getZoom())));
+}
+
+function repaint(map, element) {
+  const colours = palette(element);
+  const set = (layer, property, value) => map.getLayer(layer) && map.setPaintProperty(layer, property, value);
+  set("water", "background-color", colours.water);
+  set("land", "fill-color", colours.land);
+  set("grid", "line-color", colours.grid);
+  set("borders", "line-color", colours.border);
+  set("coast", "line-color", colours.coast);
+  set("places", "text-color", colours.place);
+  set("places", "text-halo-color", colours["place-halo"]);
+}
+
+function script(source) {
+  return new Promise((resolve, reject) => {
+    const tag = document.createElement("script");
+    tag.src = source;
+    tag.addEventListener("load", resolve);
+    tag.addEventListener("error", () => reject(new Error(`${source} did not load`)));
+    document.head.append(tag);
+  });
+}

@@ -1,0 +1,25 @@
+// The status shapes of the list and the panel, the same as those on the map, as inline SVG.
+
+const SVG = "http://www.w3.org/2000/svg";
+const PATHS = {
+  active: "M8 1.2 13.6 14 8 11.2 2.4 14Z",
+  idle: "M4.6 3h6.8A1.6 1.6 0 0 1 13 4.6v6.8a1.6 1.6 0 0 1-1.6 1.6H4.6A1.6 1.6 0 0 1 3 11.4V4.6A1.6 1.6 0 0 1 4.6 3Z",
+  offline: "M8 3.6a4.4 4.4 0 1 0 0 8.8 4.4 4.4 0 0 0 0-8.8Z",
+  waiting: "M8 3.6a4.4 4.4 0 1 0 0 8.8 4.4 4.4 0 0 0 0-8.8Z",
+};
+
+/** An empty glyph; `setGlyph` gives it its shape. */
+export function makeGlyph() {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("aria-hidden", "true");
+  svg.setAttribute("class", "glyph");
+  svg.append(document.createElementNS(SVG, "path"));
+  return svg;
+}
+
+export function setGlyph(svg, status) {
+  if (svg.dataset.status === status) return;
+  svg.dataset.status = status;
+  svg.firstChild.setAttribute("d", PATHS[status]);
+}

@@ -1,0 +1,171 @@
+// All markers of the environment as one GPU layer: one buffer, one draw call, whatever their number.
+//
+// A fix writes eleven numbers into the buffer; the glide between two fixes runs in the vertex shader. A frame
+// in which ten thousand markers move costs the script as much as one in which none does.
+
+import { STATUSES } from "../live/status.js";
+import { MARKER_FRAGMENT, MARKER_VERTEX, program } from "./shaders.js";
+import { split, viewOf } from "./view.js";
+
+const FLOATS = 12; // from high.xy low.xy, glide dx dy began 1/lasts, status heading emphasis, one spare
+const SIZE_PX = 22;
+const REBASE_S = 3600; // seconds as floats grow coarse: count them from a nearby moment
+
+export class MarkerLayer {
+  constructor(names) {
+    this.id = "markers";
+    this.type = "custom";
+    this.renderingMode = "2d";
+    this.names = names;
+    this.capacity = 0;
+    this.count = 0;
+    this.slots = []; // slot -> device
+    this.base = performance.now();
+    this.dirty = [Infinity, -1];
+    this.selected = null;
+    this.grow(1024);
+  }
+
+  onAdd(map, gl) {
+    this.map = map;
+    this.made = program(gl, MARKER_VERTEX, MARKER_FRAGMENT);
+    this.buffer = gl.createBuffer();
+    this.array = gl.createVertexArray();
+    gl.bindVertexArray(this.array);
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.buffer);
+    for (const [name, size, offset] of [["a_from", 4, 0], ["a_glide", 4, 4], ["a_look", 3, 8]]) {
+      const place = this.made.attribute(name);
+      gl.enableVertexAttribArray(place);
+      gl.vertexAttribPointer(place, size, gl.FLOAT, false, FLOATS * 4, offset * 4);
+    }
+    gl.bindVertexArray(null);
+    this.onGpu = 0;
+    this.names.onAdd(map, gl);
+  }
+
+  /** Write a device's place, glide and look; gives it a slot when it has none. */
+  put(device) {
+    if (!device.glide) return;
+    if (device.slot < 0) {
+      if (this.count === this.capacity) this.grow(this.capacity * 2);
+      device.slot = this.count;
+      this.count += 1;
+    }
+    this.slots[device.slot] = device;
+    const glide = device.glide;
+    const [xHigh, xLow] = split(glide.x);
+    const [yHigh, yLow] = split(glide.y);
+    const heading = Number.isFinite(device.heading_deg) ? (device.heading_deg * Math.PI) / 180 : -1;
+    const emphasis = device.filteredOut ? -1 : 0;
+    this.data.set(
+      [
+        xHigh, yHigh, xLow, yLow,
+        glide.dx, glide.dy, (glide.began - this.base) / 1000, 1000 / glide.lasts,
+        STATUSES.indexOf(device.status), heading, emphasis,
+      ],
+      device.slot * FLOATS,
+    );
+    this.touch(device.slot);
+  }
+
+  /** Free a device's slot: the last marker takes it. */
+  drop(device) {
+    if (device.slot < 0) return;
+    const last = this.slots[this.count - 1];
+    const hole = device.slot;
+    device.slot = -1;
+    this.count -= 1;
+    this.slots.length = this.count;
+    if (last !== device) {
+      last.slot = hole;
+      this.put(last);
+    }
+  }
+
+  /** Colours as [r, g, b] in 0..1. */
+  paint({ statuses, edge, accent }) {
+    this.colours = new Float32Array(statuses.flat());
+    this.edge = edge;
+    this.accent = accent;
+  }
+
+  render(gl) {
+    const now = performance.now();
+    if (now - this.base > REBASE_S * 1000) this.rebase(now);
+    const view = viewOf(this.map);
+    gl.disable(gl.DEPTH_TEST);
+    gl.disable(gl.STENCIL_TEST);
+    gl.disable(gl.CULL_FACE);
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    if (this.count) {
+      gl.useProgram(this.made.program);
+      this.upload(gl);
+      gl.bindVertexArray(this.array);
+      setPlace(gl, this.made.uniforms, view, (now - this.base) / 1000);
+      this.setLook(gl, view);
+      gl.drawArrays(gl.POINTS, 0, this.count);
+      if (this.selected && this.selected.slot >= 0) this.drawSelected(gl);
+      gl.bindVertexArray(null);
+    }
+    this.names.render(gl, view, now);
+  }
+
+  setLook(gl, view) {
+    const { uniforms } = this.made;
+    gl.uniform1f(uniforms.u_size, SIZE_PX * window.devicePixelRatio);
+    gl.uniform1f(uniforms.u_bearing, view.bearing);
+    gl.uniform3fv(uniforms.u_colours, this.colours);
+    gl.uniform3fv(uniforms.u_edge, this.edge);
+    gl.uniform3fv(uniforms.u_accent, this.accent);
+  }
+
+  // Drawn a second time, on top and with its ring: its look is given as a constant for this one call.
+  drawSelected(gl) {
+    const look = this.made.attribute("a_look");
+    const at = this.selected.slot * FLOATS;
+    gl.disableVertexAttribArray(look);
+    gl.vertexAttrib3f(look, this.data[at + 8], this.data[at + 9], 1);
+    gl.drawArrays(gl.POINTS, this.selected.slot, 1);
+    gl.enableVertexAttribArray(look);
+  }
+
+  upload(gl) {
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.buffer);
+    if (this.onGpu !== this.capacity) {
+      gl.bufferData(gl.ARRAY_BUFFER, this.data, gl.DYNAMIC_DRAW);
+      this.onGpu = this.capacity;
+    } else if (this.dirty[1] >= 0) {
+      const [first, last] = this.dirty;
+      const part = this.data.subarray(first * FLOATS, (last + 1) * FLOATS);
+      gl.bufferSubData(gl.ARRAY_BUFFER, first * FLOATS * 4, part);
+    }
+    this.dirty = [Infinity, -1];
+  }
+
+  touch(slot) {
+    this.dirty = [Math.min(this.dirty[0], slot), Math.max(this.dirty[1], slot)];
+  }
+
+  grow(capacity) {
+    const data = new Float32Array(capacity * FLOATS);
+    if (this.data) data.set(this.data);
+    this.data = data;
+    this.capacity = capacity;
+  }
+
+  rebase(now) {
+    this.base = now;
+    for (const device of this.slots) this.put(device);
+    this.names.forget();
+  }
+}
+
+/** The uniforms that markers and names share. `seconds` is on the layer's clock. */
+export function setPlace(gl, uniforms, view, seconds) {
+  const [xHigh, xLow] = split(view.x);
+  const [yHigh, yLow] = split(view.y);
+  gl.uniform4f(uniforms.u_centre, xHigh, yHigh, xLow, yLow);
+  gl.uniform4f(uniforms.u_view, view.cos, view.sin, (2 * view.scale) / view.width, (2 * view.scale) / view.height);
+  gl.uniform1f(uniforms.u_now, seconds);
+}
