@@ -52,6 +52,7 @@ class Mosquitto:
             command=("/usr/sbin/mosquitto", "-c", str(self._conf)),
             priority=10,
             account=self._account,
+            service=True,
             watched=(self._conf, self._passwords, self._rights),
         )
 

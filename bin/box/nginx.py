@@ -43,6 +43,7 @@ class Nginx:
             name="nginx",
             command=(BINARY, "-e", "stderr", "-c", str(self._conf), "-g", "daemon off;"),
             priority=40,
+            service=True,
             stop_signal="QUIT",
             stop_wait_s=5,
             watched=(self._conf,),

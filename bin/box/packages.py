@@ -64,7 +64,7 @@ def install_packages(place: Place, progress: Progress, *, for_tests: bool = Fals
         )
     _become_root_or_refuse(missing, by_hand)
     log = place.logs / "setup-apt.log"
-    with progress.step("Debian packages", f"installing {', '.join(missing)}"), _services_stay_down():
+    with progress.step("Debian packages", f"installing {', '.join(missing)}", log), _services_stay_down():
         _apt(["update"], log, by_hand)
         _apt(["install", "--no-install-recommends", *missing], log, by_hand)
     _leave_boot_alone(missing)

@@ -44,6 +44,7 @@ class Postgres:
             command=(str(BIN / "postgres"), "-D", str(self.data)),
             priority=10,
             account=self._account,
+            service=True,
             stop_signal="INT",
             stop_wait_s=60,
             watched=tuple(self.data / name for name in ("postgresql.conf", "pg_hba.conf", "pg_ident.conf")),

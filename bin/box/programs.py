@@ -9,7 +9,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Program:
-    """A process under the supervisor. `watched` are files and folders whose change asks for a restart."""
+    """A process under the supervisor. `watched` are files and folders whose change asks for a restart.
+
+    A `service` is not ours: it runs under its own account and knows nothing of the checkout.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -18,7 +21,7 @@ class Program:
     stop_signal: str = "TERM"
     stop_wait_s: int = 15
     watched: tuple[Path, ...] = ()
-    note: str = ""
+    service: bool = False
     environment: dict[str, str] = field(default_factory=dict)
 
     def section(self, logs: Path, project: Path) -> str:
@@ -30,7 +33,8 @@ class Program:
         lines = [
             f"[program:{self.name}]",
             f"command={text(shlex.join(self.command))}",
-            f"directory={text(project)}",
+            # a service's own account may not be let into the checkout
+            f"directory={'/' if self.service else text(project)}",
             f"priority={self.priority}",
             "autostart=false",
             "autorestart=true",

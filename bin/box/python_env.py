@@ -21,7 +21,10 @@ def install_python(place: Place, progress: Progress, *, for_tests: bool = False)
         progress.line("Python environment: up to date")
         return
     count = sum("==" in line for line in lock.read_text(encoding="utf-8").splitlines())
-    with progress.step("Python environment", f"installing {count} packages (a minute or two the first time)"):
+    log = place.logs / "setup-pip.log"
+    with progress.step(
+        "Python environment", f"installing {count} packages (a minute or two the first time)", log
+    ):
         if not works:
             shutil.rmtree(folder, ignore_errors=True)
             venv.create(folder, with_pip=True, symlinks=True)
@@ -29,7 +32,7 @@ def install_python(place: Place, progress: Progress, *, for_tests: bool = False)
         run_logged(
             [str(place.venv_python), "-m", "pip", "install", "--require-hashes", "--no-input",
              "--disable-pip-version-check", "--progress-bar", "off", "-r", str(lock)],
-            place.logs / "setup-pip.log",
+            log,
             failed="installing the Python packages failed",
             next_step="check the network (or the pip configuration of this machine), then run the same command again",
         )  # fmt: skip

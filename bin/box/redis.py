@@ -34,6 +34,7 @@ class Redis:
             command=("redis-server", str(self._conf)),
             priority=10,
             account=self._account,
+            service=True,
             stop_wait_s=30,
             watched=(self._conf,),
         )

@@ -41,15 +41,18 @@ class Progress:
             print(f"[{passed // 60}:{passed % 60:02d}] {text}", file=sys.stdout, flush=True)
 
     @contextmanager
-    def step(self, name: str, doing: str) -> Iterator[None]:
-        """A long step: says what begins, that it still goes on every ten seconds, and how long it took."""
+    def step(self, name: str, doing: str, log: Path | None = None) -> Iterator[None]:
+        """A long step: what begins, every ten seconds that it goes on (and the log's last word), how long it took."""
         self.line(f"{name}: {doing}")
         began = time.monotonic()
         over = threading.Event()
 
         def still() -> None:
             while not over.wait(STILL_EVERY_S):
-                self.line(f"{name}: still at it, {time.monotonic() - began:.0f} s")
+                said = (last_lines(log, 1) if log else []) or [""]
+                self.line(
+                    f"{name}: still at it, {time.monotonic() - began:.0f} s  {said[0].strip()[:70]}".rstrip()
+                )
 
         clock = threading.Thread(target=still, daemon=True)
         clock.start()
