@@ -26,16 +26,15 @@ class Record(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """A record with its envelope open. `envelope` is None where the bytes are none; `error` says why."""
+    """A record with its envelope open. `envelope` is None where the bytes are none; `error` says why.
+
+    `fixes` is how many it stands for; 1 for bytes nobody can read, so that they weigh something.
+    """
 
     record: Record
     envelope: Envelope | None
+    fixes: int
     error: str = ""
-
-    @property
-    def fixes(self) -> int:
-        """How many fixes it stands for; 1 for bytes nobody can read, so that they weigh something."""
-        return 1 if self.envelope is None else self.envelope.count
 
 
 class Environment(msgspec.Struct, frozen=True):
@@ -114,11 +113,10 @@ class Batch:
     set_aside: list[SetAside] = field(default_factory=list)
     dead: list[Dead] = field(default_factory=list)
     counts: Counter[CountKey] = field(default_factory=Counter)
+    received: int = 0  # how many fixes must end in one counted outcome
 
-    @property
-    def received(self) -> int:
-        """How many fixes must end in one counted outcome."""
-        return sum(unit.fixes for unit in self.units)
+    def __post_init__(self) -> None:
+        self.received = sum(unit.fixes for unit in self.units)
 
     def end(self, envelope: Envelope, verdict: Verdict, times: int = 1) -> None:
         """Count the ending of `times` reports of one envelope."""

@@ -29,7 +29,7 @@ from ingest_lambda.steps.known import Known
 from ingest_lambda.steps.recognise import DeviceVanished, remember
 from ingest_lambda.steps.store import Store
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Place(NamedTuple):
@@ -59,9 +59,10 @@ class Consumed(NamedTuple):
 def open_record(record: Record) -> Unit:
     """The record with its envelope decoded, or with the reason why it cannot be."""
     try:
-        return Unit(record, decode(record.data))
+        envelope = decode(record.data)
     except BadEnvelope as error:
-        return Unit(record, None, str(error))
+        return Unit(record, None, 1, str(error))
+    return Unit(record, envelope, envelope.count)
 
 
 def consume(stretch: Stretch, store: Store, known: Known, client: redis.Redis, *, now_us: int) -> Consumed:
@@ -74,7 +75,7 @@ def consume(stretch: Stretch, store: Store, known: Known, client: redis.Redis, *
         failure = classify(error)
         if isinstance(failure, Retriable):
             raise failure from error
-        log.warning(
+        logger.warning(
             "a batch failed, looking for the record to blame",
             extra={"lane": stretch.lane, "entry": stretch.start.entry_id, "reason": str(failure)},
         )
@@ -152,18 +153,18 @@ def _split(units: Sequence[Unit]) -> tuple[Sequence[Unit], Sequence[Unit]] | Non
     if envelope is None or envelope.count <= 1:
         return None
     if envelope.positions and envelope.refused:
-        return [_part(unit, envelope, positions=True)], [_part(unit, envelope, positions=False)]
+        first = msgspec.structs.replace(envelope, refused=[])
+        second = msgspec.structs.replace(envelope, positions=[])
+        return [_holding(unit, first)], [_holding(unit, second)]
     positions, refused = envelope.positions, envelope.refused
     middle = envelope.count // 2
     first = msgspec.structs.replace(envelope, positions=positions[:middle], refused=refused[:middle])
     second = msgspec.structs.replace(envelope, positions=positions[middle:], refused=refused[middle:])
-    return [unit._replace(envelope=first)], [unit._replace(envelope=second)]
+    return [_holding(unit, first)], [_holding(unit, second)]
 
 
-def _part(unit: Unit, envelope: Envelope, *, positions: bool) -> Unit:
-    if positions:
-        return unit._replace(envelope=msgspec.structs.replace(envelope, refused=[]))
-    return unit._replace(envelope=msgspec.structs.replace(envelope, positions=[]))
+def _holding(unit: Unit, envelope: Envelope) -> Unit:
+    return unit._replace(envelope=envelope, fixes=envelope.count)
 
 
 def _park(failed: Batch, unit: Unit, error: str, store: Store) -> Batch:
@@ -176,7 +177,7 @@ def _park(failed: Batch, unit: Unit, error: str, store: Store) -> Batch:
         batch.end(envelope, quarantined(Quarantine.DEAD_LETTER, error), envelope.count)
         store.count_outcomes(lane_suffix(batch.lane), batch.counts)
     store.park(batch.dead)
-    log.error(
+    logger.error(
         "a record was parked in the dead letters",
         extra={
             "lane": unit.record.lane,
@@ -206,7 +207,7 @@ def _note_keys(batches: Sequence[Batch], store: Store, known: Known, now_us: int
         store.keys_used(fresh, now_us)
     except Exception as error:
         # the batch is stored; a lost "last used" is put right by the next report
-        log.warning("the use of keys was not noted", extra={"reason": str(classify(error))})
+        logger.warning("the use of keys was not noted", extra={"reason": str(classify(error))})
         return
     known.keys_noted.update(dict.fromkeys(fresh, now_us))
 

@@ -13,7 +13,10 @@ from ingest_lambda.steps.store import Store
 from ingest_lambda.stream import StreamEntry, lane_name
 from ingest_lambda.stream.redis_reader import BEGINNING, RedisStreamReader, Tail, order
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
+
+# Workers start together; a lane is adopted only when its own worker had time to show up.
+ORPHANED_AFTER_S = 5.0
 
 
 @dataclass(slots=True, eq=False)
@@ -59,20 +62,25 @@ class Lanes:
         self._count = count
         self._index = index
         self._workers = workers
+        self._orphaned: dict[int, float] = {}  # lane -> since when its worker shows no life
         self.owned: dict[str, Lane] = {}
 
-    def refresh(self, store: Store, reader: RedisStreamReader, client: redis.Redis) -> None:
+    def refresh(self, store: Store, reader: RedisStreamReader, client: redis.Redis, now_s: float) -> None:
         """Take own lanes that are free, take others' whose worker shows no life, give those back that it does."""
         for number in range(self._count):
-            owner = number % self._workers
+            name, owner = lane_name(number), number % self._workers
+            away = owner != self._index and not is_alive(client, owner)
+            if not away:
+                self._orphaned.pop(number, None)
+            if name in self.owned:
+                if owner != self._index and not away:
+                    self._give_back(self.owned[name], store)
+                continue
             mine = owner == self._index
-            lane = self.owned.get(lane_name(number))
-            if lane is None and (mine or not is_alive(client, owner)):
-                if store.try_lock_lane(number):
-                    self.owned[lane_name(number)] = load(number, store, reader)
-                    log.info("lane taken", extra={"lane": lane_name(number), "own": mine})
-            elif lane is not None and not mine and is_alive(client, owner):
-                self._give_back(lane, store)
+            adopt = away and now_s - self._orphaned.setdefault(number, now_s) >= ORPHANED_AFTER_S
+            if (mine or adopt) and store.try_lock_lane(number):
+                self.owned[name] = load(number, store, reader)
+                logger.info("lane taken", extra={"lane": name, "own": mine})
 
     def release(self, store: Store) -> None:
         """Let go of every lane, on the way out."""
@@ -82,7 +90,7 @@ class Lanes:
     def _give_back(self, lane: Lane, store: Store) -> None:
         store.unlock_lane(lane.number)
         del self.owned[lane.name]
-        log.info("lane given back", extra={"lane": lane.name})
+        logger.info("lane given back", extra={"lane": lane.name})
 
 
 def load(number: int, store: Store, reader: RedisStreamReader) -> Lane:
@@ -94,7 +102,7 @@ def load(number: int, store: Store, reader: RedisStreamReader) -> Lane:
         # Entries Redis had answered for are gone (a crash within its last second of log, or an emptied
         # folder). What we stored is safe. New entries could get ids below our offset if its clock went back
         # as well, so reading goes on from the end Redis knows now.
-        log.error(
+        logger.error(
             "the stream ends before what is already stored: Redis lost data",
             extra={
                 "lane": name,

@@ -87,11 +87,11 @@ class Worker:
         self._known.forget()
         with connect(self._settings.database_url, name=f"milepost-consumer-{self._index}") as connection:
             store = Store(connection)
-            self._due.pop("lanes", None)
+            self._due.clear()
             while not self._stop.is_set():
-                self._every("lanes", LANES_S, lambda: self._lanes.refresh(store, self._reader, self._client))
-                self._trouble = ""
                 self._every("beat", BEAT_S, self._beat)
+                self._every("lanes", LANES_S, lambda: self._refresh(store))
+                self._trouble = ""
                 self._every("summary", SUMMARY_S, self._summarise)
                 self._every("trim", TRIM_S, self._trim)
                 self._read()
@@ -100,6 +100,9 @@ class Worker:
                         self._consume(lane, store)
             self._lanes.release(store)
             self._client.delete(f"health:{COMPONENT}:{self._index}")
+
+    def _refresh(self, store: Store) -> None:
+        self._lanes.refresh(store, self._reader, self._client, time.monotonic())
 
     def _read(self) -> None:
         """Fill lanes that have nothing waiting; wait for it only if none has."""

@@ -10,7 +10,7 @@ import redis
 from ingest_lambda.batch import Batch, Trail
 from ingest_lambda.report import request_id_text
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Moved(msgspec.Struct, omit_defaults=True):
@@ -57,7 +57,7 @@ def announce(batch: Batch, client: redis.Redis) -> None:
             pipe.publish(channel, payload)
         pipe.execute()
     except redis.RedisError as error:
-        log.warning(
+        logger.warning(
             "moves not announced", extra={"lane": batch.lane, "channels": len(messages), "reason": str(error)}
         )
 

@@ -50,9 +50,10 @@ class RedisStreamReader:
         if not offsets:
             return []
         wait_ms = max(1, int(wait_s * 1000)) if wait_s > 0 else None
+        after: dict[Any, Any] = dict(offsets)
         answer = cast(
             "list[tuple[bytes, list[tuple[bytes, dict[bytes, bytes] | None]]]]",
-            self._client.xread(dict(offsets), count=limit, block=wait_ms),
+            self._client.xread(after, count=limit, block=wait_ms),
         )
         return [
             _entry(lane.decode(), entry_id, fields)
