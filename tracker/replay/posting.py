@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 PATH = "/ingest/v1/positions"
 TIMEOUT_S = 30.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.25, 10.0
+NO_ANSWER = 0
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -61,42 +62,49 @@ class Door:
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._path = parts.path.rstrip("/") + PATH
         self._headers = address.headers()
+        self._wait_s = FIRST_WAIT_S
         self._connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
 
     def post(
         self, device: str, positions: Sequence[dict[str, Any]], info: dict[str, str] | None = None
-    ) -> dict[str, Any]:
-        """The door's answer to a batch of one device; the same bytes go again until it answers 202.
+    ) -> None:
+        """Deliver a batch of one device: it goes again until it was answered 202.
 
-        Waits as long as the door asks for (Retry-After), or longer from try to try. Raises Refused when it
-        says no for good, Stopped when the stop event ends the waiting.
+        Raises Refused when the door says no for good, Stopped when the stop event ends the waiting.
+        """
+        while (wait_s := self.offer(device, positions, info)) > 0:
+            if self.stop.wait(wait_s):
+                raise Stopped
+
+    def offer(
+        self, device: str, positions: Sequence[dict[str, Any]], info: dict[str, str] | None = None
+    ) -> float:
+        """Post a batch once. 0 when it was answered 202, else seconds to wait before the same batch goes again.
+
+        The wait is what the door asks for (Retry-After), or grows from try to try. Raises Refused.
         """
         document: dict[str, Any] = {"device_id": device, "positions": list(positions)}
         if info:
             document["device"] = info
         body = json.dumps(document, separators=(",", ":")).encode()
-        wait_s = FIRST_WAIT_S
-        while True:
-            status, headers, answer = self._once(body, len(positions))
-            if status == 202:
-                self.tally.add(requests=1, accepted=len(positions))
-                return _json(answer)
-            if status not in RETRIED and status != 0:
-                raise Refused(
-                    f"{status}: {_json(answer).get('detail') or answer[:200].decode('utf-8', 'replace')}"
-                )
-            self.tally.add(retries=1)
-            pause_s = _retry_after(headers) or wait_s * random.uniform(0.7, 1.3)  # noqa: S311 spreads, hides nothing
-            if self.stop.wait(pause_s):
-                raise Stopped
-            wait_s = min(LONGEST_WAIT_S, wait_s * 2)
+        status, headers, answer = self._once(body, len(positions))
+        if status == 202:
+            self.tally.add(requests=1, accepted=len(positions))
+            self._wait_s = FIRST_WAIT_S
+            return 0.0
+        if status not in RETRIED and status != NO_ANSWER:
+            raise Refused(f"{status}: {_sentence(answer)}")
+        self.tally.add(retries=1)
+        wait_s = self._wait_s * random.uniform(0.7, 1.3)  # noqa: S311 spreads the crowd, hides nothing
+        self._wait_s = min(LONGEST_WAIT_S, self._wait_s * 2)
+        return _retry_after(headers) or wait_s
 
     def close(self) -> None:
         """Let go of the connection."""
         self._connection.close()
 
     def _once(self, body: bytes, count: int) -> tuple[int, http.client.HTTPMessage | None, bytes]:
-        """One try. Status 0 stands for no answer at all."""
+        """One try. NO_ANSWER stands for a connection that broke."""
         try:
             self._connection.request("POST", self._path, body, self._headers)
             response = self._connection.getresponse()
@@ -104,15 +112,15 @@ class Door:
         except (OSError, http.client.HTTPException):
             self._connection.close()
             self.tally.add(unanswered=count)
-            return 0, None, b""
+            return NO_ANSWER, None, b""
 
 
-def _json(answer: bytes) -> dict[str, Any]:
+def _sentence(answer: bytes) -> str:
+    """The problem document's own words, or the beginning of whatever else came."""
     try:
-        value = json.loads(answer)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+        return str(json.loads(answer)["detail"])
+    except (ValueError, KeyError, TypeError):
+        return answer[:200].decode("utf-8", "replace")
 
 
 def _retry_after(headers: http.client.HTTPMessage | None) -> float | None:

@@ -31,6 +31,7 @@ MICROSECOND = timedelta(microseconds=1)
 class Command(BaseCommand):
     """Reads the options, then: read the file, plan its times, send, tell."""
 
+    requires_system_checks = []  # the pages' settings are of no concern here, and checking them takes a second
     help = "Posts a CSV or GPX recording through the ingest endpoint, shifted so that it ends now."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,0 +1,1 @@
+"""The demo tenant that a fresh installation begins with."""
