@@ -57,7 +57,7 @@ def _web(settings: Settings) -> tuple[str, ...]:
 
 def _live(settings: Settings) -> tuple[str, ...]:
     return (
-        "-m", "uvicorn", "--uds", settings["MILEPOST_LIVE_SOCKET"], "--loop", "uvloop", "--ws", "websockets",
+        "-m", "uvicorn", "--uds", settings["MILEPOST_LIVE_SOCKET"], "--loop", "uvloop", "--ws", "websockets-sansio",
         "--lifespan", "auto", "--log-level", "warning", "--timeout-graceful-shutdown", "3",
         "--ws-max-size", "65536", "config.asgi:application",
     )  # fmt: skip
