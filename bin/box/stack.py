@@ -101,7 +101,7 @@ class Stack:
 
     def down(self) -> None:
         """Stop everything and leave no process."""
-        self._supervisor.shut_down()
+        self._supervisor.shut_down(last=SERVICES)
         end_orphans(self.place)
         self._started.unlink(missing_ok=True)
 
@@ -184,6 +184,7 @@ class Stack:
 
     def start(self, name: str) -> None:
         """Start one process and wait until it is ready."""
+        self._supervisor.watch_anew()
         self._supervisor.start(name)
         self._wait_running(name)
 
@@ -208,6 +209,7 @@ class Stack:
 
     def wait_healthy(self, timeout_s: float = HEALTHY_S) -> None:
         """Wait until `/healthz` says ok; raises `Refusal` when a process dies or the time is over."""
+        self._supervisor.watch_anew()
         names = [state.name for state in self.states()]
         # the demo fleet starts when the rest is healthy
         watched = [name for name in names if name != FLEET]

@@ -19,7 +19,8 @@ from box.settings_file import process_environment
 from box.templates import render, write_if_changed
 from box.users import am_root
 
-RUNNING, STARTING, BACKOFF, EXITED, FATAL = 20, 10, 30, 100, 200
+RUNNING, BACKOFF, EXITED, FATAL = 20, 30, 100, 200
+STOPPED = {0, EXITED, FATAL}
 
 
 class _SocketConnection(http.client.HTTPConnection):
@@ -48,6 +49,14 @@ class ProgramState:
     pid: int
     seconds: int
     description: str
+    exit_status: int
+    spawn_error: str
+
+    def why(self) -> str:
+        """Why it is not running, as far as the supervisor knows."""
+        if self.spawn_error and not self.exit_status:
+            return self.spawn_error.lower()
+        return f"exit {self.exit_status}"
 
 
 class Supervisor:
@@ -58,6 +67,7 @@ class Supervisor:
         self._socket = place.run / "app" / "supervisor.sock"
         self._pid_file = place.state / "supervisord.pid"
         self._conf = place.conf / "supervisord.conf"
+        self._lives: dict[str, list[int]] = {}
 
     def configure(self, programs: Sequence[Program]) -> None:
         """Write the configuration; a running supervisor takes it up in `bring_up`."""
@@ -113,6 +123,8 @@ class Supervisor:
                 r["pid"],
                 max(0, r["now"] - r["start"]),
                 r["description"],
+                r["exitstatus"],
+                r["spawnerr"],
             )
             for r in rows
         ]
@@ -132,6 +144,10 @@ class Supervisor:
         """Stop and wait until it is gone; a stopped program stays stopped."""
         self._quietly("stopProcess", name, True)
 
+    def watch_anew(self) -> None:
+        """Forget the deaths seen so far: what `refuse_if_dead` counts begins now."""
+        self._lives.clear()
+
     def kill(self, name: str, number: int = signal.SIGKILL) -> None:
         """Send a signal to the process itself; the supervisor starts a dead one again."""
         os.kill(self.state(name).pid, number)
@@ -139,19 +155,33 @@ class Supervisor:
     def refuse_if_dead(self, names: Sequence[str]) -> None:
         """Raise `Refusal` with the log's end when one of these programs dies instead of running."""
         for state in self.states():
-            if state.name in names and state.code in {BACKOFF, FATAL, EXITED}:
+            if state.name not in names:
+                continue
+            # one that dies a little later is started again at once: its changing id shows that
+            lives = self._lives.setdefault(state.name, [])
+            if state.pid and state.pid not in lives:
+                lives.append(state.pid)
+            if state.code in {BACKOFF, FATAL, EXITED} or len(lives) > 2:
                 log = self._place.logs / f"{state.name}.log"
                 raise Refusal(
-                    f"the process {state.name} dies while starting ({state.description}); the end of {log}:",
+                    f"the process {state.name} dies while starting ({state.why()}); the end of {log}:",
                     next_step=f"mend what it says, then make run; the whole log: make logs p={state.name}",
                     tail=last_lines(log) or ["(it wrote nothing)"],
                 )
 
-    def shut_down(self) -> None:
-        """Stop all programs in reverse order and the supervisor itself; returns when it is gone."""
+    def shut_down(self, last: Sequence[str]) -> None:
+        """Stop all programs at once but those in `last`, then these and the supervisor; returns when it is gone."""
         pid = self.pid()
         if pid is None:
             return
+        first = {state.name for state in self.states()} - set(last)
+        for name in first:
+            self._quietly("stopProcess", name, False)
+        wait_until(
+            lambda: all(s.code in STOPPED for s in self.states() if s.name in first),
+            60,
+            "the processes do not end",
+        )
         self._call("shutdown")
         wait_until(lambda: not Path(f"/proc/{pid}").exists(), 90, "the supervisor does not end")
 
