@@ -11,8 +11,8 @@ MONOLITH_CODE = ("config", "tracker", "dispatch", "billing", "templates", "inges
 FLEET = "fleet"
 
 
-def product_programs(place: Place, settings: Settings, *, with_fleet: bool) -> list[Program]:
-    """Edge, consumers, bridge, web, live, worker, beat, and the demo's simulated fleet."""
+def product_programs(place: Place, settings: Settings, fleet_environment: str | None) -> list[Program]:
+    """Edge, consumers, bridge, web, live, worker, beat, and a simulated fleet in the environment when one is given."""
     python = str(place.venv_python)
     edge = _watched(place, EDGE_CODE)
     monolith = _watched(place, MONOLITH_CODE)
@@ -34,8 +34,10 @@ def product_programs(place: Place, settings: Settings, *, with_fleet: bool) -> l
         Program("worker", (python, *_celery(place)), priority=31, watched=monolith, stop_wait_s=20),
         Program("beat", (python, *_beat(place)), priority=31, watched=monolith),
     ]
-    if with_fleet and settings.number("MILEPOST_FLEET_DEVICES"):
-        programs.append(Program(FLEET, (python, *_fleet(settings)), priority=50, watched=monolith))
+    if fleet_environment and settings.number("MILEPOST_FLEET_DEVICES"):
+        fleet = ("manage.py", "simulate", "--devices", settings["MILEPOST_FLEET_DEVICES"],
+                 "--environment", fleet_environment, "--base-url", local_url(settings))  # fmt: skip
+        programs.append(Program(FLEET, (python, *fleet), priority=50, watched=monolith))
     return programs
 
 
@@ -73,5 +75,8 @@ def _beat(place: Place) -> tuple[str, ...]:
             "--schedule", str(place.state / "beat-schedule"), "--pidfile=")  # fmt: skip
 
 
-def _fleet(settings: Settings) -> tuple[str, ...]:
-    return ("manage.py", "simulate", "--devices", settings["MILEPOST_FLEET_DEVICES"])
+def local_url(settings: Settings) -> str:
+    """The front's address on this machine, whatever name the world has for it."""
+    listen = settings["MILEPOST_LISTEN"]
+    host = "127.0.0.1" if listen in {"0.0.0.0", "::"} else listen
+    return f"http://{host}:{settings['MILEPOST_PORT']}"

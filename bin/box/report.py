@@ -3,6 +3,7 @@
 import json
 
 from box.health import ask
+from box.processes import local_url
 from box.stack import Stack
 from box.supervisor import RUNNING
 
@@ -44,7 +45,7 @@ def status_table(stack: Stack) -> int:
     width = max(len(state.name) for state in states)
     for state in states:
         print(f"{state.name:<{width}}  {state.word:<9} {state.description}")
-    health = ask(stack.base_url)
+    health = ask(local_url(stack.settings))
     down = sorted(name for name, up in health.components.items() if not up)
     print()
     if health.ok:

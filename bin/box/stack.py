@@ -15,11 +15,11 @@ from box.orphans import end_orphans
 from box.place import PROJECT, open_place
 from box.ports import refuse_if_taken
 from box.postgres import Postgres
-from box.processes import FLEET, product_programs
+from box.processes import FLEET, local_url, product_programs
 from box.programs import Program
 from box.redis import Redis
 from box.say import Progress, Refusal, last_lines
-from box.schema import make_demo, migrate
+from box.schema import make_demo, migrate, read_demo
 from box.settings_file import Settings, merged_settings, process_environment, write_settings
 from box.supervisor import RUNNING, ProgramState, Supervisor, wait_until
 
@@ -112,9 +112,7 @@ class Stack:
         self._redis.prepare()
         self._mosquitto.prepare(self.settings)
         self._nginx.prepare(self.settings)
-        programs = self._programs()
-        self._supervisor.configure(list(programs.values()))
-        self._supervisor.bring_up()
+        programs = self._take_up_programs()
         services = [name for name in SERVICES if name in programs]
         self._run([programs[name] for name in services], "services")
         self._postgres.make_roles(self.settings)
@@ -125,17 +123,25 @@ class Stack:
         if self._assets == self.place.state:
             collect_static(self.place, self._progress, self.environment())
         make_demo(self.place, self.settings, self._progress)
+        programs = self._take_up_programs()  # now with the fleet, which drives in the demo's live environment
         rest = [program for name, program in programs.items() if name not in (*services, FLEET)]
         self._run(rest, "processes")
         self.wait_healthy()
         self._run([program for program in programs.values() if program.name == FLEET], "demo fleet")
+
+    def _take_up_programs(self) -> dict[str, Program]:
+        programs = self._programs()
+        self._supervisor.configure(list(programs.values()))
+        self._supervisor.bring_up()
+        return programs
 
     def _programs(self) -> dict[str, Program]:
         services = [self._postgres.program(), self._redis.program(), self._mosquitto.program()]
         if self._only is not None:
             chosen = [program for program in services if program.name in ("postgres", "redis", *self._only)]
         else:
-            product = product_programs(self.place, self.settings, with_fleet=self._with_fleet)
+            live = read_demo(self.place.state / "demo.json").get("live_environment_id")
+            product = product_programs(self.place, self.settings, live if self._with_fleet else None)
             chosen = sorted(
                 [*services, *product, self._nginx.program()], key=lambda program: program.priority
             )
@@ -213,18 +219,16 @@ class Stack:
         names = [state.name for state in self.states()]
         # the demo fleet starts when the rest is healthy
         watched = [name for name in names if name != FLEET]
-        local = f"http://127.0.0.1:{self.settings['MILEPOST_PORT']}"
-        base = self.base_url if self.settings["MILEPOST_LISTEN"] not in {"127.0.0.1", "0.0.0.0"} else local
         wait_healthy(
-            base, self._progress, timeout_s=timeout_s, meanwhile=lambda: self._refuse_if_dead(watched)
+            local_url(self.settings),
+            self._progress,
+            timeout_s=timeout_s,
+            meanwhile=lambda: self._supervisor.refuse_if_dead(watched),
         )
 
     def healthy(self) -> bool:
         """Whether `/healthz` says ok right now."""
-        return ask(f"http://127.0.0.1:{self.settings['MILEPOST_PORT']}").ok
-
-    def _refuse_if_dead(self, names: list[str]) -> None:
-        self._supervisor.refuse_if_dead(names)
+        return ask(local_url(self.settings)).ok
 
     def _wait_running(self, name: str) -> None:
         ready = {
