@@ -18,15 +18,16 @@ def migrate(place: Place, settings: Settings, progress: Progress, code: str) -> 
     stamp.write_text(code, encoding="utf-8")
 
 
-def make_demo(place: Place, settings: Settings, progress: Progress) -> dict[str, str]:
-    """The demo tenant's facts, made where `demo.json` is absent or names another address."""
+def make_demo(place: Place, settings: Settings, progress: Progress, code: str) -> None:
+    """The demo tenant and `demo.json`: made once, looked at again when code or address is new; what is good stays."""
     path = place.state / "demo.json"
-    demo = read_demo(path)
-    if demo.get("base_url") != settings["MILEPOST_BASE_URL"]:
-        with progress.step("demo tenant", "making it, with its keys"):
-            _manage(place, settings, ["demo", "--write", str(path)], "demo", as_owner=False)
-        demo = read_demo(path)
-    return demo
+    stamp = place.state / "demo-stamp"
+    wanted = f"{code} {settings['MILEPOST_BASE_URL']}"
+    if path.is_file() and stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+        return
+    with progress.step("demo tenant", "looking after it and its keys"):
+        _manage(place, settings, ["demo", "--write", str(path)], "demo", as_owner=False)
+    stamp.write_text(wanted, encoding="utf-8")
 
 
 def read_demo(path: Path) -> dict[str, str]:
