@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from tracker.replay.posting import Refused, Tally
-from tracker.replay.target import NoTarget, target
+from tracker.replay.target import NoTarget, Target, demo_facts, target
 from tracker.simulation.city import CITIES, build
 from tracker.simulation.phone import Phone, phones
 from tracker.simulation.reporting import Fleet
@@ -29,7 +29,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--devices", type=int, default=40)
         parser.add_argument("--city", choices=sorted(CITIES), default="pune")
-        parser.add_argument("--environment", help="env_…: report with the environment's own publishable key")
+        parser.add_argument("--environment", help="env_…: by default the demo tenant's live one")
         parser.add_argument("--key", help="pk_…: report with this key")
         parser.add_argument("--base-url", help="the origin to report to, by default MILEPOST_BASE_URL")
         parser.add_argument("--interval", type=float, default=2.0, help="seconds between a phone's reports")
@@ -43,15 +43,7 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: threading.Thread(target=stop.set).start())
         if options["devices"] < 1 or options["interval"] <= 0:
             raise CommandError("--devices must be 1 or more, and --interval above 0.")
-        try:
-            goal = target(
-                base_url=options["base_url"],
-                environment=options["environment"],
-                key=options["key"],
-                secret_key=None,
-            )
-        except NoTarget as error:
-            raise CommandError(str(error)) from None
+        goal = _target(options)
         made = _driving(options["devices"], options["city"], options["seed"])
         self.stdout.write(
             f"{len(made)} vehicles in {options['city']} report to {goal.address.base_url}, {goal.told}"
@@ -73,6 +65,16 @@ class Command(BaseCommand):
             retried = f", {tally.retries:,} retries so far" if tally.retries else ""
             self.stdout.write(f"{tally.accepted - before:,} fixes taken in the last minute{retried}")
             before = tally.accepted
+
+
+def _target(options: dict[str, Any]) -> Target:
+    environment = options["environment"] or demo_facts().get("live_environment_id")
+    try:
+        return target(
+            base_url=options["base_url"], environment=environment, key=options["key"], secret_key=None
+        )
+    except NoTarget as error:
+        raise CommandError(str(error)) from None
 
 
 def _driving(count: int, city: str, seed: int) -> list[Phone]:
