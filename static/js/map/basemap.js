@@ -43,7 +43,8 @@ function fromAtlas(values, element) {
     version: 8,
     sources: { land: source(), coast: source(), borders: source(), grid: { type: "geojson", data: nothing }, places: source() },
     layers: [
-      { id: "water", type: "background", paint: { "background-color": colours.water } },
+      // land all over until the coast is there: a fleet that seems to swim is a worse first sight
+      { id: "water", type: "background", paint: { "background-color": colours.land } },
       { id: "land", type: "fill", source: "land", paint: { "fill-color": colours.land, "fill-antialias": false } },
       line("grid", "grid", colours.grid, 0.7),
       line("borders", "borders", colours.border, ["interpolate", ["linear"], ["zoom"], 2, 0.6, 8, 1.4]),
@@ -59,10 +60,16 @@ function fromAtlas(values, element) {
       },
     ],
   };
-  return { style, ready: (map) => fill(map, values), repaint: (map) => repaint(map, element), credit: "Natural Earth" };
+  return { style, ready: (map) => fill(map, values, element), repaint: (map) => repaint(map, element), credit: "Natural Earth" };
 }
 
-async function fill(map, values) {
+async function fill(map, values, element) {
+  const flood = ({ sourceId, isSourceLoaded }) => {
+    if (sourceId !== "coast" || !isSourceLoaded || !map.coastDrawn) return;
+    map.off("sourcedata", flood);
+    map.setPaintProperty("water", "background-color", palette(element).water);
+  };
+  map.on("sourcedata", flood);
   drawGrid(map);
   map.on("moveend", () => drawGrid(map));
   const topojson = await import(`${values.vendor}topojson-client/src/index.js`);
@@ -86,6 +93,7 @@ async function draw(map, values, topojson, scale) {
   map.getSource("land").setData(countries);
   map.getSource("borders").setData(feature(withoutSeams(inner)));
   map.getSource("coast").setData(feature(withoutSeams(outer)));
+  map.coastDrawn = true;
   map.getSource("places").setData({ type: "FeatureCollection", features: countries.features.flatMap(placeOf) });
 }
 

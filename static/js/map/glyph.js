@@ -1,7 +1,9 @@
-// The status shapes of the list and the panel, the same as those on the map, as inline SVG.
+// The shapes of the statuses: inline SVG for the list and the panel, and the same drawn on a canvas for the map.
 
 const SVG = "http://www.w3.org/2000/svg";
-const PATHS = {
+// In a square of 16 units; the arrow points up.
+export const PATHS = {
+  dot: "M8 3.4a4.6 4.6 0 1 0 0 9.2 4.6 4.6 0 0 0 0-9.2Z", // active, heading unknown
   active: "M8 1.2 13.6 14 8 11.2 2.4 14Z",
   idle: "M4.6 3h6.8A1.6 1.6 0 0 1 13 4.6v6.8a1.6 1.6 0 0 1-1.6 1.6H4.6A1.6 1.6 0 0 1 3 11.4V4.6A1.6 1.6 0 0 1 4.6 3Z",
   offline: "M8 3.6a4.4 4.4 0 1 0 0 8.8 4.4 4.4 0 0 0 0-8.8Z",

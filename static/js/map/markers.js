@@ -4,6 +4,7 @@
 // in which ten thousand markers move costs the script as much as one in which none does.
 
 import { STATUSES } from "../live/status.js";
+import { clampTexture, shapeSheet } from "./shape_sheet.js";
 import { MARKER_FRAGMENT, MARKER_VERTEX, program } from "./shaders.js";
 import { split, viewOf } from "./view.js";
 
@@ -30,6 +31,8 @@ export class MarkerLayer {
     this.map = map;
     this.made = program(gl, MARKER_VERTEX, MARKER_FRAGMENT);
     this.buffer = gl.createBuffer();
+    this.texture = gl.createTexture();
+    this.sheetRatio = 0;
     this.array = gl.createVertexArray();
     gl.bindVertexArray(this.array);
     gl.bindBuffer(gl.ARRAY_BUFFER, this.buffer);
@@ -82,11 +85,10 @@ export class MarkerLayer {
     }
   }
 
-  /** Colours as [r, g, b] in 0..1. */
-  paint({ statuses, edge, accent }) {
-    this.colours = new Float32Array(statuses.flat());
-    this.edge = edge;
-    this.accent = accent;
+  /** Colours as CSS: {active, idle, offline, waiting, edge, accent}. */
+  paint(colours) {
+    this.colours = colours;
+    this.sheetRatio = 0;
   }
 
   render(gl) {
@@ -113,11 +115,20 @@ export class MarkerLayer {
 
   setLook(gl, view) {
     const { uniforms } = this.made;
-    gl.uniform1f(uniforms.u_size, SIZE_PX * window.devicePixelRatio);
+    const ratio = window.devicePixelRatio;
+    const cell = Math.round((SIZE_PX * ratio) / 2) * 2;
+    gl.activeTexture(gl.TEXTURE0);
+    gl.bindTexture(gl.TEXTURE_2D, this.texture);
+    if (this.sheetRatio !== ratio) {
+      gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, true);
+      gl.pixelStorei(gl.UNPACK_FLIP_Y_WEBGL, false);
+      gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, shapeSheet(cell, this.colours));
+      clampTexture(gl);
+      this.sheetRatio = ratio;
+    }
+    gl.uniform1i(uniforms.u_sheet, 0);
+    gl.uniform1f(uniforms.u_size, cell);
     gl.uniform1f(uniforms.u_bearing, view.bearing);
-    gl.uniform3fv(uniforms.u_colours, this.colours);
-    gl.uniform3fv(uniforms.u_edge, this.edge);
-    gl.uniform3fv(uniforms.u_accent, this.accent);
   }
 
   // Drawn a second time, on top and with its ring: its look is given as a constant for this one call.

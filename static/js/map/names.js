@@ -6,6 +6,7 @@ import { shownAt } from "../live/glide.js";
 import { setPlace } from "./markers.js";
 import { choose } from "./name_layout.js";
 import { NAME_FRAGMENT, NAME_VERTEX, program } from "./shaders.js";
+import { clampTexture } from "./shape_sheet.js";
 import { split, toScreen } from "./view.js";
 
 const FLOATS = 12; // from high.xy low.xy, glide, sheet left top width height
@@ -178,10 +179,7 @@ export class NameSheet {
 
   blank(gl) {
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, SHEET, SHEET, 0, gl.RGBA, gl.UNSIGNED_BYTE, null);
-    for (const [name, value] of [
-      [gl.TEXTURE_MIN_FILTER, gl.LINEAR], [gl.TEXTURE_MAG_FILTER, gl.LINEAR],
-      [gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE], [gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE],
-    ]) gl.texParameteri(gl.TEXTURE_2D, name, value);
+    clampTexture(gl);
     this.cleared = false;
   }
 }

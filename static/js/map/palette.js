@@ -13,14 +13,6 @@ export function palette(element) {
   return Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--map-${name}`).trim() || "#888888"]));
 }
 
-/** [r, g, b] in 0..1 from any CSS colour. */
-export function rgb(colour) {
-  const ink = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  ink.fillStyle = colour;
-  ink.fillRect(0, 0, 1, 1);
-  return [...ink.getImageData(0, 0, 1, 1).data.slice(0, 3)].map((part) => part / 255);
-}
-
 export function isDark() {
   return scheme.matches;
 }

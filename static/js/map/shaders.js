@@ -1,4 +1,4 @@
-// GLSL of the marker layer: place and glide in the vertex shaders, shapes and names in the fragment shaders.
+// GLSL of the marker layer: place and glide in the vertex shaders, shapes and names from textures in the fragment shaders.
 
 // Shared by markers and names: the place at u_now, relative to the centre of the screen, in clip space.
 const PLACE = `
@@ -18,84 +18,35 @@ vec2 place() {
 export const MARKER_VERTEX = `#version 300 es
 precision highp float;
 ${PLACE}
-uniform float u_size;    // device pixels across a marker with its edge
+uniform float u_size;    // device pixels across a cell of the sheet
 uniform float u_bearing; // radians
 in vec3 a_look;          // status, heading in radians or -1, emphasis: 0 none, 1 selected, -1 filtered out
-flat out int v_status;
-flat out float v_known;
-flat out float v_emphasis;
+flat out vec4 v_cell;    // left, top, width, height in the sheet, 0..1
 flat out vec2 v_turn;
 void main() {
-  gl_Position = vec4(place(), 0.0, 1.0);
-  gl_PointSize = a_look.z < 0.0 ? 0.0 : u_size * (a_look.z > 0.0 ? 2.0 : 1.0);
-  if (a_look.z < 0.0) gl_Position = vec4(2.0, 2.0, 0.0, 1.0);
-  v_status = int(a_look.x + 0.5);
-  v_known = a_look.y;
-  v_emphasis = a_look.z;
-  float turn = a_look.y - u_bearing;
+  gl_Position = a_look.z < 0.0 ? vec4(2.0, 2.0, 0.0, 1.0) : vec4(place(), 0.0, 1.0);
+  bool large = a_look.z > 0.0;
+  gl_PointSize = large ? u_size * 2.0 : u_size;
+  bool arrow = a_look.x < 0.5 && a_look.y >= 0.0;
+  float turn = arrow ? a_look.y - u_bearing : 0.0;
   v_turn = vec2(cos(turn), sin(turn));
+  float column = arrow ? 0.0 : a_look.x + 1.0;
+  // five columns; a row of plain cells above a row of large ones
+  v_cell = large ? vec4(column / 5.0, 1.0 / 3.0, 0.2, 2.0 / 3.0) : vec4(column / 5.0, 0.0, 0.1, 1.0 / 3.0);
 }`;
 
+// One texture look-up: computing shapes here is what a software renderer cannot afford.
 export const MARKER_FRAGMENT = `#version 300 es
-precision highp float;
-uniform vec3 u_colours[4];
-uniform vec3 u_edge;
-uniform vec3 u_accent;
-uniform float u_size;
-flat in int v_status;
-flat in float v_known;
-flat in float v_emphasis;
+precision mediump float;
+uniform sampler2D u_sheet;
+flat in vec4 v_cell;
 flat in vec2 v_turn;
 out vec4 colour;
-
-float box(vec2 p, vec2 b, float r) {
-  vec2 q = abs(p) - b + r;
-  return length(max(q, 0.0)) + min(max(q.x, q.y), 0.0) - r;
-}
-
-// A navigation arrow that points up: signed distance to a four-cornered polygon.
-float arrow(vec2 p) {
-  vec2 corners[4] = vec2[4](vec2(0.0, -0.98), vec2(0.74, 0.78), vec2(0.0, 0.42), vec2(-0.74, 0.78));
-  float d = dot(p - corners[0], p - corners[0]);
-  float s = 1.0;
-  for (int i = 0, j = 3; i < 4; j = i, i++) {
-    vec2 e = corners[j] - corners[i];
-    vec2 w = p - corners[i];
-    vec2 b = w - e * clamp(dot(w, e) / dot(e, e), 0.0, 1.0);
-    d = min(d, dot(b, b));
-    bvec3 c = bvec3(p.y >= corners[i].y, p.y < corners[j].y, e.x * w.y > e.y * w.x);
-    if (all(c) || all(not(c))) s = -s;
-  }
-  return s * sqrt(d);
-}
-
-float shape(vec2 p) {
-  if (v_status == 0) {
-    if (v_known < 0.0) return length(p) - 0.62;
-    return arrow(vec2(p.x * v_turn.x + p.y * v_turn.y, -p.x * v_turn.y + p.y * v_turn.x)) - 0.04;
-  }
-  if (v_status == 1) return box(p, vec2(0.56), 0.16);
-  return abs(length(p) - 0.46) - 0.17;
-}
-
-vec4 over(vec4 top, vec4 under) { return top + under * (1.0 - top.a); }
-
 void main() {
-  float grown = v_emphasis > 0.0 ? 2.0 : 1.0;
-  vec2 p = (gl_PointCoord * 2.0 - 1.0) * 1.28 * grown;   // 1.28: room for the edge
-  float pixel = 2.0 * 1.28 / u_size;
-  float scale = v_emphasis > 0.0 ? 1.35 : 1.0;
-  float d = shape(p / scale) * scale;
-  float fill = 1.0 - smoothstep(-pixel, pixel * 0.4, d);
-  float edge = 1.0 - smoothstep(-pixel, pixel, d - 0.17);
-  vec4 paint = vec4(u_colours[v_status], 1.0) * fill;
-  colour = over(paint, vec4(u_edge, 1.0) * edge);
-  if (v_emphasis > 0.0) {
-    float r = length(p);
-    float halo = (1.0 - smoothstep(-pixel, pixel, r - 2.2)) * 0.2;
-    float ring = 1.0 - smoothstep(-pixel, pixel, abs(r - 2.2) - 0.11);
-    colour = over(colour, over(vec4(u_accent, 1.0) * ring, vec4(u_accent, 1.0) * halo));
-  }
+  vec2 p = gl_PointCoord - 0.5;
+  p = vec2(p.x * v_turn.x + p.y * v_turn.y, p.y * v_turn.x - p.x * v_turn.y);
+  p = clamp(p, -0.5, 0.5) + 0.5; // the rim of a cell is empty
+  colour = texture(u_sheet, v_cell.xy + p * v_cell.zw);
 }`;
 
 export const NAME_VERTEX = `#version 300 es

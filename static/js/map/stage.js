@@ -4,7 +4,7 @@ import { basemap } from "./basemap.js";
 import { FrameLoop } from "./frame_loop.js";
 import { MarkerLayer } from "./markers.js";
 import { NameSheet } from "./names.js";
-import { isDark, onSchemeChange, palette, rgb } from "./palette.js";
+import { isDark, onSchemeChange, palette } from "./palette.js";
 import { boundsOf } from "./pick.js";
 import { Track } from "./track.js";
 import { viewOf } from "./view.js";
@@ -83,8 +83,7 @@ export class Stage {
   }
 
   paint(colours) {
-    const statuses = ["active", "idle", "offline", "waiting"].map((status) => rgb(colours[status]));
-    this.markers.paint({ statuses, edge: rgb(colours.edge), accent: rgb(colours.accent) });
+    this.markers.paint(colours);
     const foreign = Boolean(this.ground.style === undefined || typeof this.ground.style === "string");
     // a style from elsewhere is as light or dark as it likes, usually light
     if (foreign && isDark()) this.names.paint({ ink: "#16211f", halo: "#ffffff" });
@@ -135,6 +134,7 @@ export class Stage {
     const phone = this.element.clientWidth < 736;
     const offset = phone ? [0, -this.element.clientHeight * 0.2] : [-120, 0];
     const center = [device.longitude, device.latitude];
-    this.map.easeTo({ center, zoom, offset, duration: this.store.calm() ? 0 : lasts, easing: lasts > 900 ? (t) => t : undefined });
+    const pace = lasts > 900 ? { easing: (share) => share } : {}; // in step with the glide of the marker
+    this.map.easeTo({ center, zoom, offset, duration: this.store.calm() ? 0 : lasts, ...pace });
   }
 }
