@@ -30,6 +30,7 @@ FAILURES_LOGGED_PER_SUMMARY = 20
 # wait for a stream that is away for some seconds.
 CONNECTIONS = 4096
 STOP_WITHIN_S = 20
+DRAINED_BYTES = 32 * 1024 * 1024
 
 logger = logging.getLogger(__name__)
 
@@ -126,21 +127,29 @@ class Edge:
 
 
 class _TooLarge(Exception):
-    """The body is over the limit; the rest of it was not read."""
+    """The body is over the limit; what there was of it is gone."""
 
 
 async def _read_body(content_length: str | None, protocol: Any, limit: int) -> bytes:
-    """The whole body, never holding more than `limit` bytes and one chunk."""
-    if content_length is not None and content_length.isdigit():
-        if int(content_length) > limit:
-            raise _TooLarge
+    """The whole body, never holding more than `limit` bytes and one chunk.
+
+    A body that is too large is still taken off the wire, up to DRAINED_BYTES, and thrown away: a client that is
+    answered while it writes sees a broken connection instead of the answer.
+    """
+    if content_length is not None and content_length.isdigit() and int(content_length) <= limit:
         return bytes(await protocol())
-    chunks, size = [], 0
+    chunks: list[bytes] = []
+    size = 0
     async for chunk in protocol:
         size += len(chunk)
-        if size > limit:
-            raise _TooLarge
-        chunks.append(chunk)
+        if size > DRAINED_BYTES:
+            break
+        if size <= limit:
+            chunks.append(chunk)
+        else:
+            chunks.clear()
+    if size > limit:
+        raise _TooLarge
     return b"".join(chunks)
 
 

@@ -16,6 +16,9 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _NUL_ESCAPE = "\\u0000"
 
 
+_encoder = msgspec.json.Encoder(enc_hook=str)  # for HugeNumber: only exact strings are known to it
+
+
 class BadJson(Exception):
     """A text that is no JSON; the message says what is wrong and where."""
 
@@ -100,9 +103,11 @@ _PYTHON_DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_decimal, par
 
 def _encode(value: Any) -> str:
     try:
-        return msgspec.json.encode(value).decode()
+        return _encoder.encode(value).decode()
     except UnicodeEncodeError:
-        return msgspec.json.encode(_map_strings(value, without_surrogates)).decode()
+        return _encode(_map_strings(value, without_surrogates))
+    except OverflowError:  # msgspec reads integers over 64 bits and does not write them
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def without_surrogates(text: str) -> str:

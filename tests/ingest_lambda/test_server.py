@@ -1,0 +1,183 @@
+"""The door as a process: Granian, two workers, a real Redis, posts over a real socket."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.ingest_lambda.door import BEARER, FIX, KEY_ID, PUBLISHABLE, SECRET
+from tests.ingest_lambda.redis_process import RedisProcess, wait_until
+
+PROJECT = Path(__file__).resolve().parents[2]
+BODY = json.dumps({"device_id": "van-1", "positions": [FIX]}).encode()
+LIMIT = 1024 * 1024
+
+
+class UnixHTTPConnection(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path):
+        super().__init__("localhost", timeout=20)
+        self._path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+class ServerProcess:
+    """`python -m ingest_lambda.server` on a socket beside its Redis."""
+
+    def __init__(self, redis):
+        self.redis = redis
+        self.socket = redis.folder / "edge"
+        self.log = redis.folder / "log"
+        environ = os.environ | {
+            "MILEPOST_KEY_SIGNING_SECRETS": SECRET.decode(),
+            "MILEPOST_REDIS_URL": redis.url,
+            "MILEPOST_EDGE_SOCKET": str(self.socket),
+            "MILEPOST_EDGE_WORKERS": "2",
+            "MILEPOST_LOG_LEVEL": "INFO",
+            "MILEPOST_ENV_FILE": str(redis.folder / "no.env"),
+        }
+        command = [sys.executable, "-m", "ingest_lambda.server"]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(command, cwd=PROJECT, env=environ, stdout=log, stderr=log)
+        wait_until(self.is_up, 30)
+
+    def is_up(self):
+        try:
+            return self.call("GET", "/")[0] == 404
+        except OSError:
+            return False
+
+    def call(self, method, path="/ingest/v1/positions", body=None, headers=BEARER):
+        """Status, headers and body of one request on a connection of its own."""
+        connection = UnixHTTPConnection(self.socket)
+        try:
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            return response.status, {n.lower(): v for n, v in response.getheaders()}, response.read()
+        finally:
+            connection.close()
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+    def lines(self):
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    def stored(self):
+        text = [self.redis.call("XLEN", f"loc:{lane}") for lane in range(4)]
+        return sum(int(count) for count in text)
+
+
+@pytest.fixture(scope="module")
+def server():
+    redis = RedisProcess()
+    redis.start()
+    server = ServerProcess(redis)
+    yield server
+    if server.process.poll() is None:
+        server.stop()
+    redis.remove()
+
+
+def test_a_post_is_answered_202_and_is_on_the_stream(server):
+    before = server.stored()
+    status, headers, body = server.call("POST", body=BODY)
+    answer = json.loads(body)
+    assert (status, answer["received"]) == (202, 1)
+    assert headers["x-request-id"] == answer["request_id"]
+    assert headers["content-type"] == "application/json"
+    assert server.stored() == before + 1
+
+
+def test_a_body_without_a_length_is_read_too(server):
+    status, _, _ = server.call("POST", body=iter([BODY[:20], BODY[20:]]))
+    assert status == 202
+
+
+def test_a_body_over_the_limit_is_refused_with_or_without_a_length(server):
+    declared = server.call("POST", body=b" " * (LIMIT + 1))
+    assert declared[0] == 413
+    document = json.loads(declared[2])
+    assert document["code"] == "body_too_large"
+    assert document["request_id"] == declared[1]["x-request-id"]
+    chunks = iter([b" " * 65536] * 17)
+    assert server.call("POST", body=chunks)[0] == 413
+
+
+def test_a_browser_may_ask_first(server):
+    status, headers, body = server.call("OPTIONS", headers={"Origin": "https://app.example"})
+    assert (status, body) == (204, b"")
+    assert headers["access-control-allow-origin"] == "*"
+
+
+def test_one_connection_carries_many_posts(server):
+    connection = UnixHTTPConnection(server.socket)
+    for _ in range(50):
+        connection.request("POST", "/ingest/v1/positions", BODY, BEARER)
+        response = connection.getresponse()
+        assert (response.status, bool(response.read())) == (202, True)
+    connection.close()
+
+
+def test_what_is_no_http_harms_nobody(server):
+    for noise in (
+        b"\x16\x03\x01\x00\xa5",
+        b"GET\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
+        b"",
+    ):
+        with socket.socket(socket.AF_UNIX) as raw:
+            raw.connect(str(server.socket))
+            raw.sendall(noise)
+    assert server.call("POST", body=BODY)[0] == 202
+
+
+def test_both_workers_say_that_they_live(server):
+    wait_until(lambda: len(server.redis.call("KEYS", "health:edge:*").split()) == 2)
+    key = server.redis.call("KEYS", "health:edge:*").split()[0]
+    assert json.loads(server.redis.call("GET", key))["at"] > 1.7e9
+    assert 0 < int(server.redis.call("TTL", key)) <= 15
+
+
+def test_a_revoked_key_is_shut_out_within_five_seconds(server):
+    server.redis.call("SADD", "edge:revoked_keys", str(KEY_ID), "not a number")
+    wait_until(lambda: {server.call("POST", body=BODY)[0] for _ in range(10)} == {401}, 5)
+    server.redis.call("DEL", "edge:revoked_keys")
+    wait_until(lambda: {server.call("POST", body=BODY)[0] for _ in range(10)} == {202}, 5)
+
+
+def test_a_revoked_key_stays_shut_out_while_redis_is_away(server):
+    server.redis.call("SADD", "edge:revoked_keys", str(KEY_ID))
+    wait_until(lambda: {server.call("POST", body=BODY)[0] for _ in range(10)} == {401}, 5)
+    server.redis.stop()
+    assert server.call("POST", body=BODY)[0] == 401
+    server.redis.start()
+    server.redis.call("DEL", "edge:revoked_keys")
+    wait_until(lambda: {server.call("POST", body=BODY)[0] for _ in range(10)} == {202}, 10)
+
+
+def test_the_end_of_the_process_is_orderly_and_its_log_holds_no_key(server):
+    server.call("POST", body=BODY, headers={"Authorization": f"Bearer {PUBLISHABLE[:-1]}"})
+    before = server.stored()
+    assert server.call("POST", body=BODY)[0] == 202
+    assert server.stop() == 0
+    assert server.stored() == before + 1
+    text = server.log.read_text()
+    assert not re.search(r"[ps]k_(live|test)_\w{5}", text)
+    assert SECRET.decode() not in text
+    refused = [line for line in server.lines() if line["message"] == "refused a request"]
+    assert all(line["request_id"].startswith("req_") and line["code"] for line in refused)
+    assert [line["message"] for line in server.lines()].count("the door is closed") == 2
