@@ -9,3 +9,8 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("", include("tracker.urls")),
 ]
+
+handler400 = "tracker.console.errors.bad_request"
+handler403 = "tracker.console.errors.permission_denied"
+handler404 = "tracker.console.errors.not_found"
+handler500 = "tracker.console.errors.server_error"

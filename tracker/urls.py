@@ -1,5 +1,18 @@
 """Addresses of the tracker, a capability at a time."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    # / and /console/
+    path("", include("tracker.console.urls")),
+    # /console/keys/
+    path("console/keys/", include("tracker.keys.urls")),
+    # /console/devices/
+    path("console/devices/", include("tracker.devices.urls")),
+    # /console/quarantine/
+    path("console/quarantine/", include("tracker.ingestion.urls")),
+    # /console/members/, /console/join/, /console/settings/, /console/organisations/
+    path("", include("tracker.tenants.urls")),
+    # /map
+    path("", include("tracker.live.urls")),
+]

@@ -7,6 +7,7 @@ from typing import Any, Concatenate, ParamSpec
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
 
 from tracker.tenants import scope, selectors
 from tracker.tenants.models import Environment, Membership, Role, User
@@ -41,7 +42,7 @@ def environment_required(
             scope.enter(user_id=request.user.pk)
             place = selectors.place_of(request.user, wanted=request.session.get(SESSION_KEY))
             if place is None:
-                raise PermissionDenied("You are not a member of any organisation yet.")
+                return redirect("console_new_tenant")
             request.membership, request.environment = place.membership, place.environment
             if not place.membership.may(role):
                 raise PermissionDenied(f"This needs the role {role.label.lower()} or above.")
@@ -65,5 +66,5 @@ def current_environment(request: HttpRequest) -> dict[str, Any]:
     return {
         "environment": environment,
         "membership": getattr(request, "membership", None),
-        "environments": selectors.environments_of(environment.tenant_id),
+        "places": selectors.reach_of(request.user) if isinstance(request.user, User) else [],
     }

@@ -1,6 +1,5 @@
 """OutcomeCount, SetAsideReport, DeadLetter, StreamProgress: the edge's books."""
 
-
 from django.db import models
 from django.db.models.functions import Now
 

@@ -14,6 +14,11 @@ class NotAllowed(TenantError):
     pass
 
 
+class NameTaken(TenantError):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is an environment called {name} already.")
+
+
 class LastOwner(TenantError):
     def __init__(self) -> None:
         super().__init__("This is the last owner: make somebody else an owner first.")

@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from tracker.keys.models import Key
 from tracker.keys.services import create_key
 from tracker.tenants import scope
-from tracker.tenants.errors import AlreadyAMember, InvitationExpired, LastOwner, NotAllowed
+from tracker.tenants.errors import AlreadyAMember, InvitationExpired, LastOwner, NameTaken, NotAllowed
 from tracker.tenants.models import Environment, Invitation, Membership, Role, Tenant, User
 
 INVITATION_LIFE = timedelta(days=7)
@@ -57,6 +57,43 @@ def create_environment(tenant: Tenant, name: str, kind: str, *, by: User) -> New
     return NewEnvironment(environment, publishable, secret)
 
 
+def add_test_environment(tenant: Tenant, name: str, *, by: User) -> NewEnvironment:
+    """One more box for trying things out, with its own keys. Raises NameTaken."""
+    with scope.scope(tenant_id=tenant.pk, user_id=by.pk):
+        try:
+            with transaction.atomic():
+                return create_environment(tenant, name, Environment.Kind.TEST, by=by)
+        except IntegrityError:
+            raise NameTaken(name) from None
+
+
+def rename_tenant(tenant: Tenant, name: str) -> None:
+    """Give a customer another name."""
+    Tenant.objects.filter(pk=tenant.pk).update(name=name)
+
+
+def change_environment(
+    environment: Environment,
+    *,
+    name: str,
+    retention_days: int,
+    accuracy_bound_m: float,
+    speed_bound_mps: float,
+) -> None:
+    """Set an environment's name, bounds and retention (1 to 90 days). Raises NameTaken."""
+    rows = Environment.objects.for_tenant(environment.tenant_id).filter(pk=environment.pk)
+    try:
+        with transaction.atomic():
+            rows.update(
+                name=name,
+                retention_days=retention_days,
+                accuracy_bound_m=accuracy_bound_m,
+                speed_bound_mps=speed_bound_mps,
+            )
+    except IntegrityError:
+        raise NameTaken(name) from None
+
+
 def invite(tenant: Tenant, email: str, role: Role, *, by: Membership, now: datetime) -> Invitation:
     """Offer a place; the address gets a mail with a link that works once, for a week.
 
@@ -83,7 +120,8 @@ def invite(tenant: Tenant, email: str, role: Role, *, by: Membership, now: datet
         "link": f"{settings.BASE_URL}/console/join/{invitation.public_id}/{token}/",
         "days": INVITATION_LIFE.days,
     }
-    subject = f"{by.user.get_full_name()} invites you to {tenant.name} on Milepost"
+    sentence = f"{by.user.get_full_name()} invites you to {tenant.name} on Milepost"
+    subject = " ".join(sentence.split())  # a line break in a name must not end the header
     body = render_to_string("tracker/tenants/invitation_mail.txt", facts)
     transaction.on_commit(lambda: send_mail(subject, body, None, [email]))
     return invitation
@@ -102,6 +140,11 @@ def accept_invitation(invitation: Invitation, token: str, *, user: User, now: da
             return Membership.objects.create(tenant_id=opened.tenant_id, user=user, role=opened.role)
     except IntegrityError:
         raise AlreadyAMember(user.email) from None
+
+
+def cancel_invitation(invitation: Invitation) -> None:
+    """Take an open offer back; its link dies."""
+    Invitation.objects.for_tenant(invitation.tenant_id).filter(pk=invitation.pk, accepted_at=None).delete()
 
 
 def change_role(membership: Membership, role: Role, *, by: Membership) -> None:

@@ -1,0 +1,87 @@
+"""The keys page: list, make, revoke."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from tracker.http.console import ConsoleRequest, environment_required
+from tracker.keys.forms import KeyForm
+from tracker.keys.models import Key
+from tracker.keys.selectors import keys_of
+from tracker.keys.services import create_key, publishable_text, revoke_key
+from tracker.tenants.identifiers import BadIdentifier, parse_id
+from tracker.tenants.models import Environment, Role
+
+
+@dataclass(frozen=True)
+class ShownKey:
+    """A key with its text, for the one page that may show it."""
+
+    key: Key
+    text: str
+
+
+@require_safe
+@environment_required()
+def keys(request: ConsoleRequest) -> HttpResponse:
+    """The environment's keys."""
+    return _list(request, KeyForm())
+
+
+@require_http_methods(["GET", "POST"])
+@environment_required(Role.ADMIN)
+def create(request: ConsoleRequest) -> HttpResponse:
+    """Make a key and show its text in the answer itself: it is never put in a link, a message or a session."""
+    if request.method == "GET":
+        return redirect("console_keys")
+    form = KeyForm(request.POST)
+    if not form.is_valid():
+        return _list(request, form)
+    values = form.cleaned_data
+    key, text = create_key(request.environment, values["kind"], by=request.user, name=values["name"].strip())
+    return show_once(request, [ShownKey(key, text)])
+
+
+@require_http_methods(["GET", "POST"])
+@environment_required(Role.ADMIN)
+def revoke(request: ConsoleRequest, key_id: str) -> HttpResponse:
+    """Ask once, then end the key for good."""
+    key = _key(request.environment, key_id)
+    if request.method == "GET":
+        facts = {"key": key, "switch_to": reverse("console_keys")}
+        return render(request, "tracker/keys/revoke.html", facts)
+    if revoke_key(key, now=timezone.now()):
+        messages.success(request, f"{key.hint} is revoked. The ingest endpoint refuses it within seconds.")
+    else:
+        messages.info(request, f"{key.hint} was revoked before.")
+    return redirect("console_keys")
+
+
+def show_once(request: ConsoleRequest, shown: list[ShownKey]) -> HttpResponse:
+    """The page with the texts of keys just made; nothing may keep a copy of it."""
+    facts = {"shown": shown, "switch_to": reverse("console_keys")}
+    response = render(request, "tracker/keys/created.html", facts)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _list(request: ConsoleRequest, form: KeyForm) -> HttpResponse:
+    rows = [(key, publishable_text(key, request.environment)) for key in keys_of(request.environment)]
+    facts = {"keys": rows, "form": form, "may_manage": request.membership.may(Role.ADMIN)}
+    return render(request, "tracker/keys/list.html", facts | {"switch_to": reverse("console_keys")})
+
+
+def _key(environment: Environment, key_id: str) -> Key:
+    try:
+        uid = parse_id("key", key_id)
+    except BadIdentifier:
+        raise Http404("no such key") from None
+    key = keys_of(environment).filter(uid=uid).first()
+    if key is None:
+        raise Http404("no such key")
+    return key
