@@ -31,6 +31,8 @@ class Config:
     consumers: int
     mqtt_host: str
     mqtt_port: int
+    mqtt_username: str
+    mqtt_password: str = field(repr=False)
     log_level: str
     max_body_bytes: int = MAX_BODY_BYTES
 
@@ -56,6 +58,8 @@ def load(environ: MutableMapping[str, str] | None = None) -> Config:
         consumers=_whole(environ, "MILEPOST_CONSUMERS", 2, at_least=1),
         mqtt_host=environ.get("MILEPOST_MQTT_HOST") or "127.0.0.1",
         mqtt_port=_whole(environ, "MILEPOST_MQTT_PORT", 1883, at_least=1),
+        mqtt_username=environ.get("MILEPOST_MQTT_USERNAME") or "",
+        mqtt_password=environ.get("MILEPOST_MQTT_PASSWORD") or "",
         log_level=_level(environ),
     )
 

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +21,9 @@ from ingest_lambda.health import keep_beating
 from ingest_lambda.problems import Problem, body_too_large
 from ingest_lambda.revocations import Revocations
 from ingest_lambda.stream.redis_streams import RedisStreamWriter
+from ingest_lambda.tally import Tally
 
 COMPONENT = "edge"
-SUMMARY_S = 10.0
-FAILURES_LOGGED_PER_SUMMARY = 20
 # Connections kept open at once per worker. Beyond it new ones wait to be accepted, so it must hold all that
 # wait for a stream that is away for some seconds.
 CONNECTIONS = 4096
@@ -43,9 +41,7 @@ class Edge:
         log.configure(COMPONENT, self._config.log_level)
         self._revocations = Revocations(self._config.redis_url)
         self._gatekeeper = Gatekeeper(self._config.key_signing_secrets, self._revocations)
-        self._replies: Counter[str] = Counter()
-        self._failures_to_log = FAILURES_LOGGED_PER_SUMMARY
-        self._total = 0
+        self._tally = Tally()
         self._tasks: list[asyncio.Task[None]] = []
         self._stream: RedisStreamWriter
         self._porch: Porch
@@ -61,7 +57,11 @@ class Edge:
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """One request."""
         reply = await self._answer(scope, protocol)
-        self._count(scope, reply)
+        if reply.code:
+            facts = {"status": reply.status, "path": scope.path, "client": scope.client}
+            self._tally.refused(reply.code, dict(reply.headers)["x-request-id"], facts)
+        else:
+            self._tally.taken(str(reply.status))
         protocol.response_bytes(reply.status, reply.headers, reply.body)
 
     async def _answer(self, scope: Any, protocol: Any) -> Reply:
@@ -77,16 +77,6 @@ class Edge:
             detail = "Something went wrong here, not with your request. Send it again."
             return refuse(Problem(500, "internal_error", detail), self._porch)
 
-    def _count(self, scope: Any, reply: Reply) -> None:
-        self._total += 1
-        self._replies[reply.code or str(reply.status)] += 1
-        if reply.code and self._failures_to_log > 0:
-            self._failures_to_log -= 1
-            facts = {"status": reply.status, "code": reply.code, "path": scope.path, "client": scope.client}
-            logger.info(
-                "refused a request", extra=facts | {"request_id": dict(reply.headers).get("x-request-id")}
-            )
-
     async def _start(self) -> None:
         self._stream = RedisStreamWriter(self._config.redis_url, self._config.lanes)
         self._porch = Porch(self._gatekeeper, self._stream, self._config.max_body_bytes)
@@ -95,7 +85,7 @@ class Edge:
         self._tasks = [
             loop.create_task(self._revocations.keep_looking()),
             loop.create_task(keep_beating(url, COMPONENT, instance, self._facts)),
-            loop.create_task(self._summarise()),
+            loop.create_task(self._tally.keep_telling(self._facts)),
         ]
 
     async def _stop(self) -> None:
@@ -103,27 +93,18 @@ class Edge:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        logger.info("the door is closed", extra={"requests": self._total, "flushes": self._stream.flushes})
+        logger.info(
+            "the door is closed", extra={"requests": self._tally.total, "flushes": self._stream.flushes}
+        )
 
     def _facts(self) -> dict[str, int]:
         return {
-            "requests": self._total,
+            "requests": self._tally.total,
             "waiting": self._stream.waiting,
             "flushes": self._stream.flushes,
             "retries": self._stream.retries,
             "revoked_keys": len(self._revocations),
         }
-
-    async def _summarise(self) -> None:
-        """One line each SUMMARY_S seconds instead of one a request, which would cost more than the request."""
-        while True:
-            await asyncio.sleep(SUMMARY_S)
-            if self._replies:
-                logger.info(
-                    "replies", extra={"seconds": SUMMARY_S, "replies": dict(self._replies), **self._facts()}
-                )
-            self._replies.clear()
-            self._failures_to_log = FAILURES_LOGGED_PER_SUMMARY
 
 
 class _TooLarge(Exception):

@@ -67,16 +67,17 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 _fast = msgspec.json.Decoder(_Body)
 
 
-def read(body: bytes) -> DeviceReports:
+def read(body: bytes, device: str | None = None) -> DeviceReports:
     """The reports in a native JSON body. Raises Problem 400, naming the field, when nothing of it can be read.
 
+    `device` is the device where the body names none, for doors that know it otherwise.
     A position that cannot be read is refused alone, with its reason; the others stand.
     """
     try:
         typed = _fast.decode(body)
         positions = [_from_typed(position) for position in typed.positions]
     except (msgspec.MsgspecError, BadTime, UnicodeDecodeError, RecursionError, _NeedsCare):
-        return _read_with_care(body)
+        return _read_with_care(body, device)
     return DeviceReports(_device_id(typed.device_id), _device_info(typed.device), positions, [])
 
 
@@ -108,7 +109,7 @@ def _from_typed(p: _Position) -> PositionReport:
     )
 
 
-def _read_with_care(body: bytes) -> DeviceReports:
+def _read_with_care(body: bytes, device: str | None = None) -> DeviceReports:
     try:
         value = decode(body)
     except BadJson as error:
@@ -117,7 +118,7 @@ def _read_with_care(body: bytes) -> DeviceReports:
         raise wrong_shape(
             "invalid_body", 'The body must be a JSON object: {"device_id": "...", "positions": [...]}.'
         )
-    device, items = _device_id(value.get("device_id")), _positions(value.get("positions"))
+    device, items = _device_id(value.get("device_id", device)), _positions(value.get("positions"))
     positions: list[PositionReport] = []
     refused: list[RefusedPosition] = []
     for index, item in enumerate(items):

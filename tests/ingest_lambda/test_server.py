@@ -178,6 +178,6 @@ def test_the_end_of_the_process_is_orderly_and_its_log_holds_no_key(server):
     text = server.log.read_text()
     assert not re.search(r"[ps]k_(live|test)_\w{5}", text)
     assert SECRET.decode() not in text
-    refused = [line for line in server.lines() if line["message"] == "refused a request"]
+    refused = [line for line in server.lines() if line["message"] == "refused"]
     assert all(line["request_id"].startswith("req_") and line["code"] for line in refused)
     assert [line["message"] for line in server.lines()].count("the door is closed") == 2
