@@ -33,6 +33,11 @@ def main(argv: list[str]) -> int:
         sys.stdout.flush()
         print(f"\nmilepost: {refusal}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # the reader (head, less) has seen enough
+        return 0
     except KeyboardInterrupt:
         print("\nmilepost: interrupted; make run goes on from here", file=sys.stderr)
         return 130

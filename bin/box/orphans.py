@@ -1,4 +1,4 @@
-"""Processes that a killed supervisor left behind: found by the mark in their environment and by pid files."""
+"""Processes that a killed supervisor left behind: found by the mark in their environment and by our folders."""
 
 import os
 import signal
@@ -8,10 +8,12 @@ from pathlib import Path
 from box.place import Place
 from box.supervisor import process_alive
 
+SERVICES = {"postgres", "redis-server", "mosquitto", "nginx"}
+
 
 def end_orphans(place: Place) -> list[str]:
     """End what still runs of this stack although its supervisor does not; returns what was ended, by name and id."""
-    found = _marked(place) | _from_pid_files(place)
+    found = _marked(place) | _services(place)
     ended = []
     for pid in sorted(found):
         try:
@@ -40,17 +42,17 @@ def _marked(place: Place) -> set[int]:
     return {pid for pid in found if process_alive(pid)}
 
 
-def _from_pid_files(place: Place) -> set[int]:
-    """PostgreSQL and nginx write their title over their environment, but they keep pid files."""
+def _services(place: Place) -> set[int]:
+    """Services write a title over their environment, but each names one of our folders in its command line."""
+    ours = (f"{place.state}/".encode(), f"{place.run}/".encode())
     found = set()
-    for path, command in (
-        (place.state / "postgres" / "postmaster.pid", "postgres"),
-        (place.state / "nginx" / "nginx.pid", "nginx"),
-    ):
+    for folder in Path("/proc").glob("[0-9]*"):
         try:
-            pid = int(path.read_text(encoding="ascii").split()[0])
-            if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() == command:
-                found.add(pid)
-        except (OSError, ValueError, IndexError):
+            command = (folder / "cmdline").read_bytes()
+            if (folder / "comm").read_text(encoding="utf-8").strip() in SERVICES and any(
+                o in command for o in ours
+            ):
+                found.add(int(folder.name))
+        except OSError:
             continue
     return found

@@ -3,6 +3,7 @@
 import json
 
 from box.health import ask
+from box.place import PROJECT
 from box.processes import local_url
 from box.stack import Stack
 from box.supervisor import RUNNING
@@ -17,6 +18,7 @@ def say_where_to_look(stack: Stack) -> None:
             "positions": [{"recorded_at": "NOW", "latitude": 52.3731, "longitude": 4.8926, "accuracy_m": 8}],
         }
     ).replace('"NOW"', "'$(date +%s)'")
+    state = "var" if (PROJECT / "var").resolve() == stack.place.state else str(stack.place.state)
     print(
         f"""
 Milepost is up:  {stack.base_url}
@@ -32,7 +34,7 @@ curl -i {stack.base_url}/ingest/v1/positions \\
   -H 'Content-Type: application/json' \\
   -d '{body}'
 
-make status, make logs, make stop. These facts are also in {stack.place.state / "demo.json"}."""
+make status, make logs, make stop. These facts are also in {state}/demo.json."""
     )
 
 

@@ -89,9 +89,9 @@ class Stack:
     def up(self) -> None:
         """Start what does not run, restart what changed, wait until healthy. Refuses cleanly, nothing half-started."""
         was_up = self._supervisor.pid() is not None
-        self._refuse_taken_ports()
         if not was_up and (ended := end_orphans(self.place)):
             self._progress.line(f"left over from a killed supervisor, ended: {', '.join(ended)}")
+        self._refuse_taken_ports()
         try:
             self._bring_up()
         except BaseException:
@@ -158,9 +158,8 @@ class Stack:
         if not stale:
             return
         self._progress.line(f"{what}: starting {', '.join(stale)}")
+        self._supervisor.stop_all(running & set(stale))
         for name in stale:
-            if name in running:
-                self._supervisor.stop(name)
             self._supervisor.start(name)
         for name in stale:
             self._wait_running(name)

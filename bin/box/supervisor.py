@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 import xmlrpc.client
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -144,6 +144,13 @@ class Supervisor:
         """Stop and wait until it is gone; a stopped program stays stopped."""
         self._quietly("stopProcess", name, True)
 
+    def stop_all(self, names: Set[str]) -> None:
+        """Stop these at the same time, and wait until they are gone."""
+        for name in names:
+            self._quietly("stopProcess", name, False)
+        gone = "these do not end: " + ", ".join(sorted(names))
+        wait_until(lambda: all(s.code in STOPPED for s in self.states() if s.name in names), 60, gone)
+
     def watch_anew(self) -> None:
         """Forget the deaths seen so far: what `refuse_if_dead` counts begins now."""
         self._lives.clear()
@@ -174,14 +181,7 @@ class Supervisor:
         pid = self.pid()
         if pid is None:
             return
-        first = {state.name for state in self.states()} - set(last)
-        for name in first:
-            self._quietly("stopProcess", name, False)
-        wait_until(
-            lambda: all(s.code in STOPPED for s in self.states() if s.name in first),
-            60,
-            "the processes do not end",
-        )
+        self.stop_all({state.name for state in self.states()} - set(last))
         self._call("shutdown")
         wait_until(lambda: not Path(f"/proc/{pid}").exists(), 90, "the supervisor does not end")
 
