@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import logging
 import os
@@ -139,23 +140,44 @@ def make_edge() -> Edge:
     return Edge()
 
 
-def main() -> int:
-    """Serve until told to stop. Returns the exit code."""
+def worker_socket(path: str, index: int) -> str:
+    """Where worker `index` listens when each has its own socket: `edge.sock` becomes `edge-0.sock`, and so on."""
+    base = Path(path)
+    return str(base.with_name(f"{base.stem}-{index}{base.suffix}"))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until told to stop. Returns the exit code.
+
+    Workers that share one unix socket share it badly: nginx keeps its connections open, and the worker that woke
+    first has nearly all of them. So the front should have one process and one socket a worker (`--index`).
+    """
+    parser = argparse.ArgumentParser(prog="python -m ingest_lambda.server", description=main.__doc__)
+    parser.add_argument("--index", type=int, help="be one worker of several, on a socket of its own")
+    index: int | None = parser.parse_args(arguments).index
     try:
         settings = config.load()
     except config.BadSetting as error:
         sys.stderr.write(f"{error}\n")
         return 2
     log.configure(COMPONENT, settings.log_level)
+    _serve(settings, index)
+    return 0
+
+
+def _serve(settings: config.Config, index: int | None) -> None:
+    socket = settings.edge_socket
+    if index is not None and socket:
+        socket = worker_socket(socket, index)
     Server(
         "ingest_lambda.server:make_edge",
         factory=True,
         address=settings.edge_host,
         port=settings.edge_port,
-        uds=Path(settings.edge_socket) if settings.edge_socket else None,
-        uds_permissions=0o666,
+        uds=Path(socket) if socket else None,
+        uds_permissions=0o666,  # nginx's workers have an account of their own; the folder keeps others away
         interface=Interfaces.RSGI,
-        workers=settings.edge_workers,
+        workers=settings.edge_workers if index is None else 1,
         loop=Loops.uvloop,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=30_000),
@@ -166,7 +188,6 @@ def main() -> int:
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_WITHIN_S,
     ).serve()
-    return 0
 
 
 if __name__ == "__main__":

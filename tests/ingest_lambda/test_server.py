@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest_lambda.server import worker_socket
 from tests.ingest_lambda.door import BEARER, FIX, KEY_ID, PUBLISHABLE, SECRET
 from tests.ingest_lambda.redis_process import RedisProcess, wait_until
 
@@ -90,6 +91,11 @@ def server():
     if server.process.poll() is None:
         server.stop()
     redis.remove()
+
+
+def test_each_of_several_workers_can_have_a_socket_of_its_own():
+    assert worker_socket("/run/app/edge.sock", 1) == "/run/app/edge-1.sock"
+    assert worker_socket("/run/edge", 0) == "/run/edge-0"
 
 
 def test_a_post_is_answered_202_and_is_on_the_stream(server):
