@@ -10,11 +10,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tracker.console import selectors
 from tracker.console.snippets import snippets
+from tracker.devices.status import Status
 from tracker.http.console import SESSION_KEY, ConsoleRequest, environment_required
 from tracker.ingestion.reasons import reason_of
 from tracker.keys.selectors import a_publishable_text, keys_of
 from tracker.tenants.models import Role
 from tracker.tenants.selectors import membership_for
+
+IN_ORDER = (Status.ACTIVE, Status.IDLE, Status.OFFLINE, Status.WAITING)
 
 
 @require_safe
@@ -32,7 +35,7 @@ def overview(request: ConsoleRequest) -> HttpResponse:
     now = timezone.now()
     devices = selectors.devices_by_status(request.environment, now=now)
     facts = {
-        "devices": [(status.value, count) for status, count in devices.items()],
+        "devices": [(status.value, devices[status]) for status in IN_ORDER],
         "device_count": sum(devices.values()),
         "tally": selectors.tally(request.environment, now=now),
         "set_aside": [(r, reason_of(r.reason)) for r in selectors.last_set_aside(request.environment)],

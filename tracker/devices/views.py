@@ -39,7 +39,7 @@ def devices(request: ConsoleRequest) -> HttpResponse:
         "page": page,
         "text": text,
         "status": status or "",
-        "statuses": list(Status),
+        "statuses": [Status.ACTIVE, Status.IDLE, Status.OFFLINE, Status.WAITING],
     }
     return render(request, "tracker/devices/list.html", facts)
 

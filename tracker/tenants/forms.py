@@ -54,7 +54,9 @@ class EnvironmentForm(forms.Form):
     def showing(cls, environment: Environment) -> "EnvironmentForm":
         """The form filled with what is set now."""
         names = ("name", "accuracy_bound_m", "speed_bound_mps", "retention_days")
-        return cls(initial={name: getattr(environment, name) for name in names})
+        values = {name: getattr(environment, name) for name in names}
+        whole = {n: int(v) for n, v in values.items() if isinstance(v, float) and v.is_integer()}
+        return cls(initial=values | whole)  # 50, not 50.0
 
 
 class RoleForm(forms.Form):
@@ -74,7 +76,7 @@ class InviteForm(RoleForm):
 
     email = forms.EmailField(
         max_length=254,
-        label="E-mail address",
+        label="Email address",
         widget=forms.EmailInput(attrs={"autocomplete": "off", "placeholder": "colleague@example.com"}),
     )
     field_order = ["email", "role"]

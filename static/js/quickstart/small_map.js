@@ -4,7 +4,7 @@ import { feature, mesh } from "../../vendor/topojson-client/src/index.js";
 
 const FLIGHT_MS = 1400;
 const WORLD = { longitude: 10, latitude: 22, span: 330 }; // degrees of longitude across the canvas
-const NEAR = 9;
+const NEAR = 24;
 
 export class SmallMap {
   constructor(canvas, countriesUrl) {
@@ -36,7 +36,7 @@ export class SmallMap {
     const to = { longitude, latitude: Math.max(-75, Math.min(75, latitude)), span: NEAR };
     this.dot = { longitude, latitude };
     this.canvas.setAttribute("aria-label", `Map with ${name} at ${latitude.toFixed(4)}, ${longitude.toFixed(4)}`);
-    const near = Math.abs(from.longitude - longitude) < NEAR && from.span < NEAR * 2;
+    const near = from.span < NEAR * 1.5 && Math.abs(from.longitude - longitude) < NEAR / 2 && Math.abs(from.latitude - latitude) < NEAR / 4;
     if (this.calm.matches || near) {
       this.view = near ? { ...from, longitude, latitude: to.latitude } : to;
       return this.draw();
