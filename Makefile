@@ -17,7 +17,7 @@ stop: ## stop every process; the data stays
 status: ## what runs, and whether it is healthy
 	@$(MILEPOST) status
 
-logs: ## follow the logs; make logs p=edge for one process
+logs: ## follow the logs; make logs p=web for one process
 	@$(MILEPOST) logs $(p)
 
 reset: ## stop, and delete all data and settings (asks first)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from box.place import Place
+from box.processes import edge_sockets
 from box.programs import Program
 from box.settings_file import Settings
 from box.templates import render, write_if_changed
@@ -29,7 +30,7 @@ class Nginx:
             user_line=f"user {self._account};" if am_root() and self._account else "",
             scratch=str(scratch),
             listen=f"{settings['MILEPOST_LISTEN']}:{settings['MILEPOST_PORT']}",
-            edge=settings["MILEPOST_EDGE_SOCKET"],
+            edge=" ".join(f'server "unix:{socket}" max_fails=0;' for socket in edge_sockets(settings)),
             web=settings["MILEPOST_WEB_SOCKET"],
             live=settings["MILEPOST_LIVE_SOCKET"],
             static=str(self._assets / "static"),

@@ -26,11 +26,33 @@ def product_programs(place: Place, settings: Settings, fleet_environment: str | 
         )
         for index in range(consumers)
     ]
+    # one process and one socket each: nginx then shares its connections among them evenly
     programs += [
-        Program("edge", (python, "-m", "ingest_lambda.server"), priority=21, watched=edge),
+        Program(
+            f"edge-{index}",
+            (python, "-m", "ingest_lambda.server", "--index", str(index)),
+            priority=21,
+            watched=edge,
+            listens_on=socket,
+        )
+        for index, socket in enumerate(edge_sockets(settings))
+    ]
+    programs += [
         Program("bridge", (python, "-m", "ingest_lambda.mqtt"), priority=22, watched=edge),
-        Program("web", (python, *_web(settings)), priority=30, watched=monolith),
-        Program("live", (python, *_live(settings)), priority=30, watched=monolith),
+        Program(
+            "web",
+            (python, *_web(settings)),
+            priority=30,
+            watched=monolith,
+            listens_on=settings["MILEPOST_WEB_SOCKET"],
+        ),
+        Program(
+            "live",
+            (python, *_live(settings)),
+            priority=30,
+            watched=monolith,
+            listens_on=settings["MILEPOST_LIVE_SOCKET"],
+        ),
         Program("worker", (python, *_celery(place)), priority=31, watched=monolith, stop_wait_s=20),
         Program("beat", (python, *_beat(place)), priority=31, watched=monolith),
     ]
@@ -39,6 +61,15 @@ def product_programs(place: Place, settings: Settings, fleet_environment: str | 
                  "--environment", fleet_environment, "--base-url", local_url(settings))  # fmt: skip
         programs.append(Program(FLEET, (python, *fleet), priority=50, watched=monolith))
     return programs
+
+
+def edge_sockets(settings: Settings) -> list[str]:
+    """The sockets of the edge's processes: `edge.sock` becomes `edge-0.sock`, `edge-1.sock`, … as the edge names them."""
+    first = Path(settings["MILEPOST_EDGE_SOCKET"])
+    return [
+        str(first.with_name(f"{first.stem}-{n}{first.suffix}"))
+        for n in range(settings.number("MILEPOST_EDGE_WORKERS"))
+    ]
 
 
 def _watched(place: Place, names: tuple[str, ...]) -> tuple[Path, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 class Program:
     """A process under the supervisor. `watched` are files and folders whose change asks for a restart.
 
+    `listens_on` is its unix socket: one that a killed process left would keep the next from binding, so it is removed.
     A `service` is not ours: it runs under its own account and knows nothing of the checkout.
     """
 
@@ -23,6 +24,7 @@ class Program:
     watched: tuple[Path, ...] = ()
     service: bool = False
     environment: dict[str, str] = field(default_factory=dict)
+    listens_on: str = ""
 
     def section(self, logs: Path, project: Path) -> str:
         """The program's part of the supervisor's configuration."""
@@ -32,7 +34,7 @@ class Program:
 
         lines = [
             f"[program:{self.name}]",
-            f"command={text(shlex.join(self.command))}",
+            f"command={text(shlex.join(self._whole_command()))}",
             # a service's own account may not be let into the checkout
             f"directory={'/' if self.service else text(project)}",
             f"priority={self.priority}",
@@ -55,6 +57,11 @@ class Program:
             pairs = (f'{name}="{text(value)}"' for name, value in sorted(self.environment.items()))
             lines.append(f"environment={','.join(pairs)}")
         return "\n".join(lines) + "\n"
+
+    def _whole_command(self) -> tuple[str, ...]:
+        if not self.listens_on:
+            return self.command
+        return ("/bin/sh", "-c", 'rm -f "$0"; exec "$@"', self.listens_on, *self.command)
 
     def fingerprint(self, logs: Path, project: Path) -> str:
         """Changes exactly when the running process no longer is what the checkout and the settings ask for."""
