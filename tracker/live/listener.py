@@ -7,6 +7,7 @@ connection must be noticed, because what was published meanwhile is gone and eve
 import asyncio
 import contextlib
 import logging
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
+CLIENT_NAME = f"milepost-live-{os.getpid()}"  # so that CLIENT LIST says who subscribes
 BACKOFF_S = (0.1, 0.25, 0.5, 1.0, 2.0, 3.0)
 PING_S = 10.0
 SILENCE_S = 25.0  # two pings unanswered: the connection is dead even if nobody said so
@@ -33,7 +35,12 @@ class Listener:
         self, url: str, on_message: Callable[[str, bytes], None], on_subscribed: Callable[[str], None]
     ) -> None:
         self._pool = ConnectionPool.from_url(
-            url, retry=Retry(NoBackoff(), 0), protocol=2, socket_connect_timeout=5, decode_responses=False
+            url,
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,
+            socket_connect_timeout=5,
+            decode_responses=False,
+            client_name=CLIENT_NAME,
         )
         self._on_message = on_message
         self._on_subscribed = on_subscribed

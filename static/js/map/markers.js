@@ -9,7 +9,8 @@ import { MARKER_FRAGMENT, MARKER_VERTEX, program } from "./shaders.js";
 import { split, viewOf } from "./view.js";
 
 const FLOATS = 12; // from high.xy low.xy, glide dx dy began 1/lasts, status heading emphasis, one spare
-const SIZE_PX = 22;
+const SIZE_PX = 22; // in a city; a country's worth of markers is drawn smaller
+const SMALLEST_PX = 15;
 const REBASE_S = 3600; // seconds as floats grow coarse: count them from a nearby moment
 
 export class MarkerLayer {
@@ -127,7 +128,8 @@ export class MarkerLayer {
       this.sheetRatio = ratio;
     }
     gl.uniform1i(uniforms.u_sheet, 0);
-    gl.uniform1f(uniforms.u_size, cell);
+    const near = Math.max(0, Math.min(1, (Math.log2(view.scale / 512) - 7) / 4));
+    gl.uniform1f(uniforms.u_size, (cell / SIZE_PX) * (SMALLEST_PX + (SIZE_PX - SMALLEST_PX) * near));
     gl.uniform1f(uniforms.u_bearing, view.bearing);
   }
 

@@ -4,18 +4,23 @@ const CELL = 64;
 
 /**
  * `candidates`: [{left, top, width, height}] in order of importance; `points`: [[x, y]] that stay visible.
- * Returns the indices of the candidates to show, at most `limit`. A candidate may touch its own point, which
- * lies above its box.
+ * Returns the indices of the candidates to show, at most `limit`. A candidate marked `always` is shown whatever
+ * it covers.
  */
 export function choose(candidates, points, { limit, clearance }) {
   const grid = new Map();
+  const chosen = [];
+  candidates.forEach((candidate, i) => {
+    if (!candidate.always) return;
+    mark(grid, candidate);
+    chosen.push(i);
+  });
   for (const [x, y] of points) {
     const half = clearance;
     mark(grid, { left: x - half, top: y - half, width: 2 * half, height: 2 * half });
   }
-  const chosen = [];
   for (let i = 0; i < candidates.length && chosen.length < limit; i += 1) {
-    if (!free(grid, candidates[i])) continue;
+    if (candidates[i].always || !free(grid, candidates[i])) continue;
     mark(grid, candidates[i]);
     chosen.push(i);
   }

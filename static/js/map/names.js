@@ -9,13 +9,14 @@ import { NAME_FRAGMENT, NAME_VERTEX, program } from "./shaders.js";
 import { clampTexture } from "./shape_sheet.js";
 import { split, toScreen } from "./view.js";
 
-const FLOATS = 12; // from high.xy low.xy, glide, sheet left top width height
+const FLOATS = 13; // from high.xy low.xy, glide, sheet left top width height, drop
 const LIMIT = 220;
 const SHEET = 2048; // device pixels across the atlas
 const FONT = '600 11px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif';
 const WIDEST = 132;
 const HEIGHT = 17;
 const DROP = 11; // from the marker's middle to the top of its name
+const DROP_SELECTED = 23;
 const CLEARANCE = 7;
 
 export class NameSheet {
@@ -37,10 +38,10 @@ export class NameSheet {
     this.array = gl.createVertexArray();
     gl.bindVertexArray(this.array);
     gl.bindBuffer(gl.ARRAY_BUFFER, this.buffer);
-    for (const [name, offset] of [["a_from", 0], ["a_glide", 4], ["a_sheet", 8]]) {
+    for (const [name, size, offset] of [["a_from", 4, 0], ["a_glide", 4, 4], ["a_sheet", 4, 8], ["a_drop", 1, 12]]) {
       const place = this.made.attribute(name);
       gl.enableVertexAttribArray(place);
-      gl.vertexAttribPointer(place, 4, gl.FLOAT, false, FLOATS * 4, offset * 4);
+      gl.vertexAttribPointer(place, size, gl.FLOAT, false, FLOATS * 4, offset * 4);
       gl.vertexAttribDivisor(place, 1);
     }
     gl.bindVertexArray(null);
@@ -72,11 +73,10 @@ export class NameSheet {
       if (x < -80 || y < -40 || x > view.width + 80 || y > view.height + 40) continue;
       points.push([x, y]);
       const width = this.widthOf(device) + 4;
-      const box = { left: x - width / 2, top: y + DROP, width, height: HEIGHT, device };
+      const box = { left: x - width / 2, top: y + dropOf(device), width, height: HEIGHT, device, always: device.selected };
       candidates.push(box);
     }
-    const rank = (box) => (box.device.selected ? 0 : kept.has(box.device) ? 1 : 2);
-    if (candidates.length > 3000) candidates.length = 3000;
+    const rank = (box) => (box.always ? 0 : kept.has(box.device) ? 1 : 2);
     candidates.sort((a, b) => rank(a) - rank(b));
     const chosen = choose(candidates, points.length > 600 ? [] : points, { limit: LIMIT, clearance: CLEARANCE });
     this.shown = chosen.map((i) => candidates[i].device);
@@ -110,7 +110,6 @@ export class NameSheet {
     const { uniforms } = this.made;
     setPlace(gl, uniforms, view, (now - this.clock()) / 1000);
     gl.uniform4f(uniforms.u_pixel, 2 / (view.width * ratio), 2 / (view.height * ratio), 1 / SHEET, 1 / SHEET);
-    gl.uniform1f(uniforms.u_drop, DROP * ratio);
     gl.uniform1i(uniforms.u_atlas, 0);
     gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.shown.length);
     gl.bindVertexArray(null);
@@ -132,7 +131,7 @@ export class NameSheet {
       data.set(
         [
           xHigh, yHigh, xLow, yLow, glide.dx, glide.dy, (glide.began - base) / 1000, 1000 / glide.lasts,
-          sheet.left, sheet.top, sheet.width, sheet.height,
+          sheet.left, sheet.top, sheet.width, sheet.height, dropOf(device) * window.devicePixelRatio,
         ],
         i * FLOATS,
       );
@@ -182,6 +181,10 @@ export class NameSheet {
     clampTexture(gl);
     this.cleared = false;
   }
+}
+
+function dropOf(device) {
+  return device.selected ? DROP_SELECTED : DROP;
 }
 
 function shorten(ink, text) {

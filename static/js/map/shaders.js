@@ -53,12 +53,12 @@ export const NAME_VERTEX = `#version 300 es
 precision highp float;
 ${PLACE}
 uniform vec4 u_pixel;    // clip units of one device pixel (x, y); 1 / atlas width, 1 / atlas height
-uniform float u_drop;    // device pixels from the marker's middle down to the name
+in float a_drop;         // device pixels from the marker's middle down to the name
 in vec4 a_sheet;         // left, top, width, height in the atlas, device pixels
 out vec2 v_sheet;
 void main() {
   vec2 corner = vec2(float(gl_VertexID & 1), float(gl_VertexID >> 1));
-  vec2 offset = vec2(floor(-a_sheet.z * 0.5) + corner.x * a_sheet.z, -u_drop - corner.y * a_sheet.w);
+  vec2 offset = vec2(floor(-a_sheet.z * 0.5) + corner.x * a_sheet.z, -a_drop - corner.y * a_sheet.w);
   vec2 middle = floor((place() + 1.0) / u_pixel.xy + 0.5);   // whole pixels, or the letters blur
   gl_Position = vec4((middle + offset) * u_pixel.xy - 1.0, 0.0, 1.0);
   v_sheet = (a_sheet.xy + corner * a_sheet.zw) * u_pixel.zw;

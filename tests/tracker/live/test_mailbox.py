@@ -1,0 +1,69 @@
+"""What waits for one socket: the latest of each device, and no name or removal lost on the way."""
+
+import json
+
+import msgspec
+import pytest
+
+from tracker.live.frames import changes_frame, parse_message, snapshot_frames
+from tracker.live.mailbox import Mailbox
+
+
+def changes(*items: dict) -> list:
+    return parse_message(json.dumps(items).encode())
+
+
+def taken(mailbox: Mailbox) -> tuple[list[dict], list[str]]:
+    devices, removed = mailbox.take()
+    return [json.loads(text) for text in devices], removed
+
+
+def fill(*items: dict) -> Mailbox:
+    mailbox = Mailbox()
+    for change in changes(*items):
+        mailbox.put(change)
+    return mailbox
+
+
+def test_only_the_latest_fix_of_a_device_waits():
+    mailbox = fill(*[{"id": "a", "recorded_at": n} for n in range(1000)], {"id": "b", "recorded_at": 1})
+    assert len(mailbox) == 2
+    assert mailbox.conflated == 999
+    assert taken(mailbox) == ([{"id": "a", "recorded_at": 999}, {"id": "b", "recorded_at": 1}], [])
+    assert not mailbox
+
+
+def test_a_rename_does_not_take_a_fix_away_nor_a_fix_a_rename():
+    mailbox = fill({"id": "a", "recorded_at": 1}, {"id": "a", "name": "Anna"}, {"id": "a", "recorded_at": 2})
+    assert taken(mailbox)[0] == [{"id": "a", "name": "Anna"}, {"id": "a", "recorded_at": 2}]
+
+
+def test_the_name_a_device_registered_with_outlives_its_first_fix():
+    mailbox = fill({"id": "a", "recorded_at": 1, "name": "Anna"}, {"id": "a", "recorded_at": 2})
+    assert taken(mailbox)[0] == [{"id": "a", "name": "Anna"}, {"id": "a", "recorded_at": 2}]
+
+
+def test_a_removal_takes_all_else_of_the_device_with_it():
+    mailbox = fill({"id": "a", "recorded_at": 1}, {"id": "a", "name": "x"}, {"id": "a", "removed": True})
+    assert taken(mailbox) == ([], ["a"])
+
+
+def test_frames_are_json_whatever_a_device_is_called():
+    name = 'Ünï "quoted" </script> \u2028 \U0001f69a'
+    [change] = changes({"id": "a", "recorded_at": 1, "name": name})
+    frame = json.loads(changes_frame(3, [change.text], ['b"'], server_time_ms=5))
+    assert frame["devices"][0]["name"] == name
+    assert (frame["type"], frame["seq"], frame["removed"]) == ("changes", 3, ['b"'])
+
+
+@pytest.mark.parametrize(("devices", "sizes"), [(0, [0]), (1, [1]), (2000, [2000]), (4001, [2000, 2000, 1])])
+def test_a_snapshot_comes_in_chunks_of_which_the_last_is_complete(devices, sizes):
+    frames = [json.loads(text) for text in snapshot_frames(["{}"] * devices, server_time_ms=1)]
+    assert [len(frame["devices"]) for frame in frames] == sizes
+    assert [frame["complete"] for frame in frames] == [False] * (len(sizes) - 1) + [True]
+
+
+@pytest.mark.parametrize("payload", [b"", b"{}", b"[1]", b'[{"recorded_at": 1}]', b"\xff", b'[{"id": 5}]'])
+def test_a_message_that_is_no_list_of_devices_is_refused_by_name(payload):
+    with pytest.raises((msgspec.MsgspecError, UnicodeDecodeError)):
+        parse_message(payload)
