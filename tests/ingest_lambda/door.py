@@ -7,6 +7,7 @@ from ingest_lambda.accept import Porch, accept
 from ingest_lambda.credential import Gatekeeper
 from ingest_lambda.exchange import Request
 from ingest_lambda.keys import Kind, Mode
+from ingest_lambda.report import Envelope
 from ingest_lambda.stream import StreamUnavailable
 
 SECRET = b"signing secret of the tests"
@@ -22,7 +23,7 @@ class RememberingStream:
     """A StreamWriter that keeps what it was given; `away` makes it refuse."""
 
     def __init__(self) -> None:
-        self.envelopes = []
+        self.envelopes: list[Envelope] = []
         self.away = False
 
     async def put(self, envelopes):

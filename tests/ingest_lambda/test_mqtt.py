@@ -41,7 +41,7 @@ class Broker:
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\nuser root\npersistence true\n"
             f"persistence_location {folder}/\nmax_queued_messages 10000\n"
         )
-        self._process = None
+        self._process: subprocess.Popen | None = None
 
     def start(self):
         command = ["mosquitto", "-c", str(self._conf)]
@@ -56,6 +56,7 @@ class Broker:
         return True
 
     def stop(self):
+        assert self._process is not None
         self._process.terminate()
         self._process.wait(10)
 

@@ -207,7 +207,7 @@ def test_half_a_surrogate_pair_is_replaced_and_costs_nothing():
 
 
 def test_deep_extra_is_left_out_and_the_fix_stays():
-    deep = 5
+    deep: object = 5
     for _ in range(100):
         deep = [deep]
     assert json.loads(one(extra={"deep": deep, "ok": 1}).extra) == {"ok": 1, "left_out": ["deep"]}

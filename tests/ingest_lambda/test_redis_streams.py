@@ -22,7 +22,7 @@ def envelope(device="van-1", number=0):
 async def entries(url):
     """All entries of all lanes: lane number -> list of (entry id, flush id, envelopes)."""
     connection = await RedisConnection.open(url)
-    found = {}
+    found: dict[int, list] = {}
     for lane in range(LANES):
         found[lane] = []
         for entry_id, fields in await connection.execute("XRANGE", lane_name(lane), "-", "+"):
@@ -120,7 +120,8 @@ async def test_redis_restarted_under_way_holds_every_put_exactly_once(redis_proc
 async def test_a_reply_lost_on_the_way_does_not_put_twice(redis_process, writer, monkeypatch):
     """The worst moment: Redis carried the command out, and the connection breaks before its answer."""
     await writer.put([envelope("van-1", 0)])
-    pipeline, cut = RedisConnection.pipeline, []
+    pipeline = RedisConnection.pipeline
+    cut: list[bool] = []
 
     async def cut_after_xadd(self, commands):
         replies = await pipeline(self, commands)
@@ -136,7 +137,8 @@ async def test_a_reply_lost_on_the_way_does_not_put_twice(redis_process, writer,
 
 
 async def test_a_command_lost_on_the_way_is_put_again(redis_process, writer, monkeypatch):
-    pipeline, cut = RedisConnection.pipeline, []
+    pipeline = RedisConnection.pipeline
+    cut: list[bool] = []
 
     async def cut_before_xadd(self, commands):
         if commands[0][0] == "XADD" and not cut:
