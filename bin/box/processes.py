@@ -64,12 +64,10 @@ def product_programs(place: Place, settings: Settings, fleet_environment: str | 
 
 
 def edge_sockets(settings: Settings) -> list[str]:
-    """The sockets of the edge's processes: `edge.sock` becomes `edge-0.sock`, `edge-1.sock`, … as the edge names them."""
+    """The sockets of the edge's processes, named as the edge does: `edge-0.sock`, `edge-1.sock`, …"""
     first = Path(settings["MILEPOST_EDGE_SOCKET"])
-    return [
-        str(first.with_name(f"{first.stem}-{n}{first.suffix}"))
-        for n in range(settings.number("MILEPOST_EDGE_WORKERS"))
-    ]
+    count = settings.number("MILEPOST_EDGE_WORKERS")
+    return [str(first.with_name(f"{first.stem}-{index}{first.suffix}")) for index in range(count)]
 
 
 def _watched(place: Place, names: tuple[str, ...]) -> tuple[Path, ...]:

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+LAUNCH = Path(__file__).resolve().parent / "launch.py"
+
 
 @dataclass(frozen=True)
 class Program:
     """A process under the supervisor. `watched` are files and folders whose change asks for a restart.
 
-    `listens_on` is its unix socket: one that a killed process left would keep the next from binding, so it is removed.
+    `listens_on` is its unix socket; what a killed one of ours left there is cleared before the next start.
     A `service` is not ours: it runs under its own account and knows nothing of the checkout.
     """
 
@@ -59,9 +61,9 @@ class Program:
         return "\n".join(lines) + "\n"
 
     def _whole_command(self) -> tuple[str, ...]:
-        if not self.listens_on:
+        if self.service:
             return self.command
-        return ("/bin/sh", "-c", 'rm -f "$0"; exec "$@"', self.listens_on, *self.command)
+        return (self.command[0], "-S", str(LAUNCH), self.name, self.listens_on or "-", *self.command)
 
     def fingerprint(self, logs: Path, project: Path) -> str:
         """Changes exactly when the running process no longer is what the checkout and the settings ask for."""
