@@ -123,7 +123,7 @@ class Batch:
         key = (
             envelope.environment_id,
             envelope.received_at_us // 1_000_000,
-            verdict.outcome.value,
+            verdict.outcome,
             verdict.reason,
         )
         self.counts[key] += times

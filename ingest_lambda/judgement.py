@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ingest_lambda.geometry import distance_m
+from ingest_lambda.geometry import distance_m, farthest_m
 from ingest_lambda.outcomes import ACCEPTED, Filter, Verdict, filtered
 from ingest_lambda.report import MICROSECONDS, PositionReport
 
@@ -94,10 +94,14 @@ def _zero_island(reference: Believed | None, fix: PositionReport) -> Verdict | N
 
 
 def _teleport(reference: Believed, fix: PositionReport, bounds: Bounds) -> Verdict | None:
-    away_m = distance_m(reference.longitude, reference.latitude, fix.longitude, fix.latitude)
-    slack_m = (reference.accuracy_m or 0.0) + (fix.accuracy_m or 0.0)
     took_s = (fix.recorded_at_us - reference.recorded_at_us) / MICROSECONDS
-    implied_mps = max(0.0, away_m - slack_m) / max(took_s, SHORTEST_STEP_S)
+    step_s = took_s if took_s > SHORTEST_STEP_S else SHORTEST_STEP_S
+    places = (reference.longitude, reference.latitude, fix.longitude, fix.latitude)
+    if bounds.speed_mps <= HARD_SPEED_BOUND_MPS and farthest_m(*places) <= bounds.speed_mps * step_s:
+        return None
+    away_m = distance_m(*places)
+    slack_m = (reference.accuracy_m or 0.0) + (fix.accuracy_m or 0.0)
+    implied_mps = max(0.0, away_m - slack_m) / step_s
     bound_mps = _speed_bound(bounds, reference.speed_mps, fix.speed_mps)
     if implied_mps <= bound_mps:
         return None

@@ -35,22 +35,25 @@ class Quarantine(StrEnum):
 
 
 class Verdict(msgspec.Struct, frozen=True, gc=False):
-    """One report's ending: the outcome, its reason ("" for the first two), a sentence with value and bound."""
+    """One report's ending: the outcome, its reason ("" for the first two), a sentence with value and bound.
 
-    outcome: Outcome
+    `outcome` is the plain text of an Outcome: it is hashed once for every fix.
+    """
+
+    outcome: str
     reason: str = ""
     detail: str = ""
 
 
-ACCEPTED = Verdict(Outcome.ACCEPTED)
-DUPLICATE = Verdict(Outcome.DUPLICATE)
+ACCEPTED = Verdict(Outcome.ACCEPTED.value)
+DUPLICATE = Verdict(Outcome.DUPLICATE.value)
 
 
 def filtered(reason: Filter, detail: str) -> Verdict:
     """Kept out of the history for `reason`."""
-    return Verdict(Outcome.FILTERED, reason.value, detail)
+    return Verdict(Outcome.FILTERED.value, reason.value, detail)
 
 
 def quarantined(reason: str, detail: str) -> Verdict:
     """Set aside unjudged for `reason`: a Quarantine or one of the porch's refusals."""
-    return Verdict(Outcome.QUARANTINED, str(reason), detail)
+    return Verdict(Outcome.QUARANTINED.value, str(reason), detail)

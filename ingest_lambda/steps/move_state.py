@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingest_lambda.batch import Batch, State
-from ingest_lambda.geometry import distance_m
+from ingest_lambda.geometry import distance_m, farthest_m
 from ingest_lambda.report import PositionReport
 from ingest_lambda.steps.known import Known
 from ingest_lambda.steps.store import Store
@@ -33,7 +33,7 @@ def move_state(batch: Batch, store: Store, known: Known) -> None:
 def drag_anchor(state: State, fix: PositionReport) -> None:
     """Let the anchor follow a fix that is farther away than jitter explains; that is when it last moved."""
     radius_m = max(STANDING_RADIUS_M, fix.accuracy_m or 0.0)
-    away_m = distance_m(state.anchor_longitude, state.anchor_latitude, fix.longitude, fix.latitude)
-    if away_m > radius_m:
+    places = (state.anchor_longitude, state.anchor_latitude, fix.longitude, fix.latitude)
+    if farthest_m(*places) > radius_m and distance_m(*places) > radius_m:
         state.anchor_longitude, state.anchor_latitude = fix.longitude, fix.latitude
         state.moved_at_us = fix.recorded_at_us

@@ -30,6 +30,7 @@ _state_head = struct.Struct(">hiqiqiqiqiqidid").pack
 _bigint = struct.Struct(">iq").pack
 _double = struct.Struct(">id").pack
 _real = struct.Struct(">if").pack
+_five_reals = struct.Struct(">ififififif").pack
 _smallint = struct.Struct(">ih").pack
 _int32 = struct.Struct(">i").pack
 _int16 = struct.Struct(">h").pack
@@ -85,41 +86,51 @@ def _switch(value: bool | None) -> bytes:
     return NULL if value is None else _TRUE if value else _FALSE
 
 
-_NO_DOCUMENTS = NULL + NULL
 _UUID = _int32(16)
 
 
 def position_rows(accepted: Iterable[tuple[Trail, PositionReport, Envelope]], now_us: int) -> list[bytes]:
-    """Rows of tracker_position, in `store.POSITION_COLUMNS` order."""
+    """Rows of tracker_position, in `statements.POSITION_COLUMNS` order."""
     stored_at = now_us - EPOCH_2000_US
-    rows = []
+    rows: list[bytes] = []
     for trail, fix, envelope in accepted:
-        rows.append(
-            _position_head(
-                *(_POSITION_COLUMNS, 8, trail.environment.id, 8, trail.device_id),
-                *(
-                    8,
-                    fix.recorded_at_us - EPOCH_2000_US,
-                    8,
-                    envelope.received_at_us - EPOCH_2000_US,
-                    8,
-                    stored_at,
-                ),
-                *(25, 0, _EWKB_POINT, _WGS84, fix.longitude, fix.latitude),
-            )
+        recorded_at = fix.recorded_at_us - EPOCH_2000_US
+        received_at = envelope.received_at_us - EPOCH_2000_US
+        identity = (_POSITION_COLUMNS, 8, trail.environment.id, 8, trail.device_id)
+        clocks = (8, recorded_at, 8, received_at, 8, stored_at)
+        rows += (
+            _position_head(*identity, *clocks, 25, 0, _EWKB_POINT, _WGS84, fix.longitude, fix.latitude),
+            _numbers(fix),
+            NULL if fix.charging is None else _TRUE if fix.charging else _FALSE,
+            NULL if fix.activity is None else text(fix.activity),
+            NULL if fix.permissions is None else jsonb(fix.permissions),
+            NULL if fix.extra is None else jsonb(fix.extra),
+            _UUID,
+            envelope.request_id,
         )
-        rows.append(real(fix.accuracy_m) + real(fix.altitude_m) + real(fix.speed_mps))
-        rows.append(real(fix.heading_deg) + real(fix.battery) + _switch(fix.charging) + text(fix.activity))
-        if fix.permissions is None and fix.extra is None:
-            rows.append(_NO_DOCUMENTS)
-        else:
-            rows.append(jsonb(fix.permissions) + jsonb(fix.extra))
-        rows.append(_UUID + envelope.request_id)
     return rows
 
 
+def _numbers(fix: PositionReport) -> bytes:
+    """accuracy_m, altitude_m, speed_mps, heading_deg and battery: at once where the device said all five."""
+    accuracy_m, altitude_m, speed_mps = fix.accuracy_m, fix.altitude_m, fix.speed_mps
+    heading_deg, battery = fix.heading_deg, fix.battery
+    if (
+        accuracy_m is not None
+        and altitude_m is not None
+        and speed_mps is not None
+        and heading_deg is not None
+        and battery is not None
+    ):
+        try:
+            return _five_reals(4, accuracy_m, 4, altitude_m, 4, speed_mps, 4, heading_deg, 4, battery)
+        except OverflowError:
+            pass  # one of them is too large for a real: field by field, below
+    return real(accuracy_m) + real(altitude_m) + real(speed_mps) + real(heading_deg) + real(battery)
+
+
 def state_rows(trails: Iterable[Trail], now_us: int) -> list[bytes]:
-    """Rows of the staged states, in `store.STATE_COLUMNS` order: each trail's newest accepted fix."""
+    """Rows of the staged states, in `statements.STATE_COLUMNS` order: each trail's newest accepted fix."""
     rows: list[bytes] = []
     for trail in trails:
         (fix, envelope), state = trail.forward[-1], trail.state
@@ -146,7 +157,7 @@ def state_rows(trails: Iterable[Trail], now_us: int) -> list[bytes]:
 
 
 def set_aside_rows(reports: Iterable[SetAside], now_us: int) -> list[bytes]:
-    """Rows of tracker_setasidereport, in `store.SET_ASIDE_COLUMNS` order."""
+    """Rows of tracker_setasidereport, in `statements.SET_ASIDE_COLUMNS` order."""
     return [
         b"".join(
             (
@@ -154,7 +165,7 @@ def set_aside_rows(reports: Iterable[SetAside], now_us: int) -> list[bytes]:
                 _bigint(8, report.envelope.environment_id),
                 _bigint(8, report.device_id) if report.device_id else NULL,
                 text(report.envelope.device[:200]),
-                text(report.verdict.outcome.value),
+                text(report.verdict.outcome),
                 text(report.verdict.reason[:40]),
                 text(report.verdict.detail),
                 text(report.payload),
