@@ -8,6 +8,7 @@ from pathlib import Path
 from box.place import Place
 from box.supervisor import process_alive
 
+GRACE_S = 6.0
 SERVICES = {"postgres", "redis-server", "mosquitto", "nginx"}
 
 
@@ -22,7 +23,7 @@ def end_orphans(place: Place) -> list[str]:
             ended.append(f"{name} ({pid})")
         except (FileNotFoundError, ProcessLookupError):
             continue
-    ends = time.monotonic() + 15
+    ends = time.monotonic() + GRACE_S
     while any(process_alive(pid) for pid in found) and time.monotonic() < ends:
         time.sleep(0.05)
     for pid in filter(process_alive, found):

@@ -103,8 +103,8 @@ class Supervisor:
             wait_until(lambda: self.pid() is not None, 15, "the supervisor does not answer on its socket")
             return
         added, changed, removed = cast(list[list[list[str]]], self._call("reloadConfig"))[0]
+        self.stop_all({*changed, *removed})
         for name in [*changed, *removed]:
-            self.stop(name)
             self._call("removeProcessGroup", name)
         for name in [*added, *changed]:
             self._call("addProcessGroup", name)
