@@ -184,8 +184,20 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_SPLIT_PATCH": False,
+    "PATH_CONVERTER_OVERRIDES": {"device_reference": {"type": "string"}},
+    "POSTPROCESSING_HOOKS": ["tracker.http.schema.complete"],
+    "TAGS": [
+        {"name": "Ingest", "description": "For devices: say where they are."},
+        {"name": "Devices", "description": "Who reports, and where each one last was."},
+        {"name": "Positions", "description": "Where a device was."},
+        {"name": "Outcomes", "description": "What became of every report, and why some were not kept."},
+        {"name": "Environment", "description": "Whose data a key opens."},
+    ],
 }
+HEALTH_COMPONENTS = env.words(
+    "MILEPOST_HEALTH_COMPONENTS", "database,redis,edge,consumer,bridge,live,worker,beat"
+)
 
 # --- Map ---------------------------------------------------------------------------------------------------
 MAP_STYLE_URL = env.text("MILEPOST_MAP_STYLE_URL")

@@ -10,7 +10,7 @@ urlpatterns = [
     path("", include("tracker.urls")),
 ]
 
-handler400 = "tracker.console.errors.bad_request"
-handler403 = "tracker.console.errors.permission_denied"
-handler404 = "tracker.console.errors.not_found"
-handler500 = "tracker.console.errors.server_error"
+handler400 = "tracker.http.failures.bad_request"
+handler403 = "tracker.http.failures.permission_denied"
+handler404 = "tracker.http.failures.not_found"
+handler500 = "tracker.http.failures.server_error"

@@ -13,6 +13,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/quarantine/", include("tracker.ingestion.urls")),
     # /console/members/, /console/join/, /console/settings/, /console/organisations/
     path("", include("tracker.tenants.urls")),
+    # /api/, /healthz
+    path("", include("tracker.api_urls")),
     # /map
     path("", include("tracker.live.urls")),
 ]

@@ -1,11 +1,12 @@
 """Writes on keys: mint and revoke."""
 
 import hmac
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 
 from ingest_lambda.keys import Kind, Mode, fingerprint, mint
 from tracker.keys import revocations
@@ -61,6 +62,18 @@ def revoke_key(key: Key, *, now: datetime) -> bool:
     if ended:
         transaction.on_commit(lambda: revocations.announce([key.pk]))
     return bool(ended)
+
+
+def note_use(key: Key, *, now: datetime, every: timedelta) -> bool:
+    """Note that a key was used, unless that was done within `every`; True where it was noted.
+
+    A conditional UPDATE, so of many requests at once one writes; the others skip the locked row rather than
+    wait for the end of that one's transaction.
+    """
+    rows = Key.objects.for_environment(key.environment_id)
+    due = rows.filter(pk=key.pk).filter(Q(last_used_at=None) | Q(last_used_at__lte=now - every))
+    free = due.select_for_update(skip_locked=True).values("pk")
+    return bool(rows.filter(pk__in=free).update(last_used_at=now))
 
 
 def _publishable(key_id: int, environment: Environment, secret: bytes) -> str:

@@ -1,0 +1,31 @@
+"""Addresses of the API, its description and the health check."""
+
+from django.urls import path, register_converter
+
+from tracker.devices.api import Devices, OneDevice
+from tracker.devices.references import DeviceReferenceConverter
+from tracker.http.health import healthz
+from tracker.http.reference import openapi, reference
+from tracker.ingestion.api import OutcomeCounts, Quarantine
+from tracker.positions.api import DevicePositions
+from tracker.tenants.api import OwnEnvironment
+
+register_converter(DeviceReferenceConverter, "device_reference")
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("api/reference/", reference, name="api_reference"),
+    path("api/v1/openapi.json", openapi, name="api_openapi"),
+    # /api/v1/
+    path("api/v1/environment", OwnEnvironment.as_view(), name="api_environment"),
+    path("api/v1/outcomes", OutcomeCounts.as_view(), name="api_outcomes"),
+    path("api/v1/quarantine", Quarantine.as_view(), name="api_quarantine"),
+    path("api/v1/devices", Devices.as_view(), name="api_devices"),
+    # an external id may hold slashes, so the longer address comes first
+    path(
+        "api/v1/devices/<device_reference:device>/positions",
+        DevicePositions.as_view(),
+        name="api_device_positions",
+    ),
+    path("api/v1/devices/<device_reference:device>", OneDevice.as_view(), name="api_device"),
+]

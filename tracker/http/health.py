@@ -1,0 +1,121 @@
+"""`GET /healthz`: which parts of the product are up. Answers within two seconds or so, whatever is down."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TookTooLong
+from functools import cache
+from typing import Any
+
+import msgspec
+import psycopg
+import redis
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+PROCESSES = ("edge", "consumer", "bridge", "live", "worker", "beat")
+BOUND_S = 2.0
+STALE_AFTER_S = 15.0  # as long as the processes let their keys live
+Component = dict[str, Any]
+
+
+@require_safe
+@transaction.non_atomic_requests  # with the database away a transaction could not even begin
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 where every required component is up, 503 where one is down; `MILEPOST_HEALTH_COMPONENTS` says which."""
+    components = look(now=time.time())
+    up = all(components[name]["status"] == "ok" for name in settings.HEALTH_COMPONENTS)
+    document = {"status": "ok" if up else "degraded", "components": components}
+    return HttpResponse(
+        msgspec.json.encode(document),
+        status=200 if up else 503,
+        content_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def look(*, now: float) -> dict[str, Component]:
+    """Every component: `{"status": "ok" | "down", …facts}`. Both services are asked at once, in threads of their own.
+
+    A service that hangs holds its thread, not the request; while it does, the next request finds the thread busy
+    and says down at once.
+    """
+    ends = time.monotonic() + BOUND_S
+    asked = {"database": _begin("database", _ask_database), "redis": _begin("redis", _ask_redis)}
+    answers = {name: _result(future, ends) for name, future in asked.items()}
+    heard: dict[str, list[float]] = answers["redis"].pop("heard", {})
+    return answers | {name: _process(heard.get(name, []), now) for name in PROCESSES}
+
+
+def _process(times: list[float], now: float) -> Component:
+    """A process is up while one of its instances said so lately; ages are in seconds."""
+    fresh = [max(0.0, now - at) for at in times if now - at <= STALE_AFTER_S]
+    if not fresh:
+        return {"status": "down", "instances": 0}
+    return {"status": "ok", "instances": len(fresh), "age_s": round(min(fresh), 1)}
+
+
+def _ask_database() -> Component:
+    """Over a connection of its own: the pool may be exhausted, and then waiting for it would say nothing."""
+    database = settings.DATABASES["default"]
+    begun = time.monotonic()
+    with psycopg.connect(
+        dbname=database["NAME"],
+        user=database["USER"] or None,
+        password=database["PASSWORD"] or None,
+        host=database["HOST"] or None,
+        port=database["PORT"] or None,
+        connect_timeout=2,
+        options="-c statement_timeout=1500",
+        autocommit=True,
+    ) as connection:
+        connection.execute("SELECT 1")
+    return {"latency_ms": round((time.monotonic() - begun) * 1000, 1)}
+
+
+def _ask_redis() -> Component:
+    begun = time.monotonic()
+    client = _client(settings.REDIS_URL)
+    client.ping()
+    latency = round((time.monotonic() - begun) * 1000, 1)
+    keys = list(client.scan_iter(match="health:*", count=1000))
+    heard: dict[str, list[float]] = {}
+    for key, value in zip(keys, client.mget(keys) if keys else [], strict=True):
+        name = key.decode("utf-8", "replace").split(":")[1]
+        try:
+            heard.setdefault(name, []).append(float(msgspec.json.decode(value or b"{}")["at"]))
+        except (msgspec.DecodeError, KeyError, TypeError, ValueError):
+            continue
+    return {"latency_ms": latency, "heard": heard}
+
+
+@cache
+def _client(url: str) -> "redis.Redis":
+    return redis.Redis.from_url(
+        url, socket_timeout=1, socket_connect_timeout=1, protocol=2, retry=Retry(NoBackoff(), 0)
+    )
+
+
+_threads = {name: ThreadPoolExecutor(1, f"health-{name}") for name in ("database", "redis")}
+_running: dict[str, Future[Component]] = {}
+
+
+def _begin(name: str, ask: Callable[[], Component]) -> Future[Component]:
+    """Ask in the component's thread; a question still unanswered is joined, not asked again."""
+    running = _running.get(name)
+    if running is None or running.done():
+        running = _running[name] = _threads[name].submit(ask)
+    return running
+
+
+def _result(future: Future[Component], ends: float) -> Component:
+    try:
+        return {"status": "ok", **future.result(timeout=max(0.0, ends - time.monotonic()))}
+    except TookTooLong:
+        return {"status": "down", "error": f"no answer within {BOUND_S:.0f} s"}
+    except (psycopg.Error, redis.RedisError, OSError) as error:
+        return {"status": "down", "error": type(error).__name__}

@@ -1,0 +1,58 @@
+"""The ticks that Celery's beat sends: each idempotent, each one call of a service, all named in the settings."""
+
+import logging
+import socket
+import time
+
+import msgspec
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from tracker.devices.services import sweep_deleted
+from tracker.http.connections import redis_client
+from tracker.ingestion import services as ingestion
+from tracker.keys.revocations import announce_all
+from tracker.positions.services import keep_partitions
+from tracker.tenants import scope
+
+logger = logging.getLogger(__name__)
+HEARTBEAT_LASTS_S = 15
+
+
+@shared_task(name="tracker.heartbeat")  # type: ignore[untyped-decorator]  # celery publishes no types
+def heartbeat() -> None:
+    """Say that a worker runs and that beat sent it this: one message proves both."""
+    beat = msgspec.json.encode({"at": round(time.time(), 3)})
+    client = redis_client(settings.REDIS_URL)
+    for component in ("worker", "beat"):
+        client.set(f"health:{component}:{socket.gethostname()}", beat, ex=HEARTBEAT_LASTS_S)
+
+
+@shared_task(name="tracker.keep_partitions")  # type: ignore[untyped-decorator]
+def partitions() -> None:
+    """Partitions of positions for the days ahead; those past the longest retention are dropped."""
+    kept = keep_partitions()
+    logger.info("partitions kept", extra={"made": kept.made, "dropped": kept.dropped})
+
+
+@shared_task(name="tracker.fold_outcomes")  # type: ignore[untyped-decorator]
+def fold() -> None:
+    """Old outcome counts, from seconds into minutes."""
+    logger.info("outcome counts folded", extra={"rows": ingestion.fold_outcomes(now=timezone.now())})
+
+
+@shared_task(name="tracker.forget_set_aside")  # type: ignore[untyped-decorator]
+def forget() -> None:
+    """Set-aside reports after their week, and what reached devices while they were being deleted."""
+    now = timezone.now()
+    forgotten = ingestion.forget_set_aside(now=now)
+    logger.info("reports forgotten", extra={"set_aside": forgotten, "devices_swept": sweep_deleted(now=now)})
+
+
+@shared_task(name="tracker.publish_revocations")  # type: ignore[untyped-decorator]
+def revocations() -> None:
+    """All revoked keys, told to the edge again: Redis may have lost them."""
+    with scope.scope(unscoped="the edge serves all tenants"):
+        count = announce_all()
+    logger.info("revocations published", extra={"keys": count})
