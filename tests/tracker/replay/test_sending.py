@@ -70,7 +70,7 @@ def test_a_paced_replay_follows_the_recordings_clock(door):
 
 
 def test_progress_is_told_to_the_last_fix(door):
-    told = []
+    told: list[int] = []
     work = sender(door)
     work.on_sent = told.append
     work.send(FIXES)

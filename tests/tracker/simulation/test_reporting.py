@@ -7,7 +7,7 @@ import threading
 import time
 
 from tests.e2e.waiting import until
-from tracker.replay.posting import Address, Tally
+from tracker.replay.posting import Address, Refused, Tally
 from tracker.simulation.city import CITIES, build
 from tracker.simulation.phone import phones
 from tracker.simulation.reporting import Fleet
@@ -16,7 +16,8 @@ from tracker.simulation.vehicles import fleet
 
 def running(door, count=12, interval_s=0.05, **given):
     made = phones(fleet(count, city="pune", seed=1), build(CITIES["pune"], seed=1), seed=1)
-    stop, refusals = threading.Event(), []
+    stop = threading.Event()
+    refusals: list[Refused] = []
     address = Address(given.get("url") or door.url, "pk_test_x")
     reporting = Fleet(made, address, interval_s, Tally(), stop, refusals.append)
     thread = threading.Thread(target=reporting.run, daemon=True)
@@ -82,4 +83,4 @@ def test_the_command_ends_at_once_when_told_though_the_door_is_away(door, tmp_pa
     program.send_signal(signal.SIGTERM)
     assert program.wait(5) == 0
     assert time.monotonic() - begun < 2
-    assert "5 vehicles in pune report to" in program.stdout.read()
+    assert "5 vehicles in pune report to" in program.communicate()[0]
