@@ -26,7 +26,7 @@ class Lane:
     number: int
     stored: Place
     read_to: str  # the offset for the next read
-    waiting: list[tuple[Place, Unit]] = field(default_factory=list)  # unit, and the place behind it
+    waiting: list[Unit] = field(default_factory=list)  # read and opened, not stored yet
     held_until: float = 0.0  # monotonic seconds: a retriable failure holds this lane alone
     failures: int = 0
     entries_done: int = 0
@@ -37,15 +37,15 @@ class Lane:
         return lane_name(self.number)
 
     def stretch(self, most_fixes: int) -> Stretch:
-        """The next units, as many as make up about `most_fixes` fixes, at least one."""
-        units: list[Unit] = []
-        end, count = self.stored, 0
-        for place, unit in self.waiting:
-            if units and count + unit.fixes > most_fixes:
+        """The next units, as many as make up about `most_fixes` fixes, at least one. Ask only if some wait."""
+        taken, count = 0, 0
+        for unit in self.waiting:
+            if taken and count + unit.fixes > most_fixes:
                 break
-            units.append(unit)
-            end, count = place, count + unit.fixes
-        return Stretch(self.name, self.stored, end, units)
+            taken, count = taken + 1, count + unit.fixes
+        units = self.waiting[:taken]
+        last = units[-1].record
+        return Stretch(self.name, self.stored, Place(last.entry_id, last.entry_index + 1), units)
 
     def advance(self, stretch: Stretch) -> None:
         """The stretch is committed."""
@@ -119,17 +119,14 @@ def load(number: int, store: Store, reader: RedisStreamReader) -> Lane:
     entry = reader.again(name, stored.entry_id) if stored.entry_id != BEGINNING else None
     if entry is not None:
         # the last worker may have ended in the middle of an entry
-        lane.waiting = [(place, unit) for place, unit in open_entry(entry) if place > stored]
+        lane.waiting = open_entry(entry)[stored.entry_index :]
     return lane
 
 
-def open_entry(entry: StreamEntry) -> list[tuple[Place, Unit]]:
-    """The envelopes of an entry, opened, each with the place behind it."""
+def open_entry(entry: StreamEntry) -> list[Unit]:
+    """The envelopes of an entry, opened, in order."""
     lane, entry_id, envelopes = entry
-    return [
-        (Place(entry_id, index + 1), open_record(Record(lane, entry_id, index, data)))
-        for index, data in enumerate(envelopes)
-    ]
+    return [open_record(Record(lane, entry_id, index, data)) for index, data in enumerate(envelopes)]
 
 
 def lag(lane: Lane, tail: Tail, oldest_waiting: str | None, now_s: float) -> tuple[int, float]:

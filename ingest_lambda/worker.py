@@ -118,7 +118,7 @@ class Worker:
             lane, opened = lanes[entry.lane], open_entry(entry)
             lane.waiting += opened
             lane.read_to = entry.entry_id
-            self._entry_fixes += 0.02 * (sum(unit.fixes for _, unit in opened) - self._entry_fixes)
+            self._entry_fixes += 0.02 * (sum(unit.fixes for unit in opened) - self._entry_fixes)
 
     def _consume(self, lane: Lane, store: Store) -> None:
         stretch = lane.stretch(FIXES_A_TRANSACTION)

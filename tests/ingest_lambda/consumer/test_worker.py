@@ -214,7 +214,7 @@ def test_an_entry_half_stored_is_gone_on_with_in_its_middle(store, client, groun
         store.lock_progress("loc:0")
         store.save_progress("loc:0", entry.decode(), 2)
     lane = load(0, store, RedisStreamReader(client))
-    assert [place.entry_index for place, _ in lane.waiting] == [3, 4, 5]
+    assert [unit.record.entry_index for unit in lane.waiting] == [2, 3, 4]
     assert lane.stretch(2).end == Place(entry.decode(), 4)
 
 
