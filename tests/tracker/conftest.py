@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 from django.test import Client
 
+from tests.tracker.caller import Caller
 from tracker.tenants import scope
 from tracker.tenants.models import Environment, Membership, Role, Tenant, User
 from tracker.tenants.services import NewTenant, create_tenant
@@ -75,3 +76,15 @@ def signed_in() -> Callable[[User], Client]:
         return client
 
     return sign_in
+
+
+@pytest.fixture
+def api(customer: Customer) -> Caller:
+    """The API as the customer's own server calls it, in the test environment."""
+    return Caller(customer.secret_key)
+
+
+@pytest.fixture
+def rival_api(rival: Customer) -> Caller:
+    """The API as the rival's server calls it."""
+    return Caller(rival.secret_key)
