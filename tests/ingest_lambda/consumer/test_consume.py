@@ -13,10 +13,11 @@ from psycopg import errors
 from ingest_lambda import pipeline
 from ingest_lambda.batch import Batch, Environment
 from ingest_lambda.consume import consume
-from ingest_lambda.failures import LaneMoved, Retriable
+from ingest_lambda.failures import Final, LaneMoved, Retriable
 from ingest_lambda.judgement import Bounds
 from ingest_lambda.report import RefusedPosition
-from ingest_lambda.steps import count_outcomes, statements
+from ingest_lambda.steps import statements
+from ingest_lambda.steps.count_outcomes import Miscounted
 from ingest_lambda.steps.known import Known
 from ingest_lambda.steps.recognise import recognise
 from ingest_lambda.steps.store import Store, connect
@@ -209,10 +210,18 @@ def test_a_step_that_breaks_on_one_record_parks_that_one(ground, store, known, c
 
 
 def test_a_miscount_stores_nothing(ground, store, known, client, monkeypatch):
+    blamed = []
+
+    def refuse(*_):
+        raise Retriable("stop here")
+
+    def note(error):
+        blamed.append(error)
+        return Final("counted wrong")
+
+    monkeypatch.setattr("ingest_lambda.consume.classify", note)
     monkeypatch.setattr(Batch, "end", lambda *_: None)
-    monkeypatch.setattr(
-        "ingest_lambda.consume._apart", lambda *_: (_ for _ in ()).throw(Retriable("stop here"))
-    )
+    monkeypatch.setattr("ingest_lambda.consume._apart", refuse)
     with pytest.raises(Retriable):
         consume(
             ground.stretch([ground.envelope("a", drive(ground, 1))]),
@@ -221,7 +230,7 @@ def test_a_miscount_stores_nothing(ground, store, known, client, monkeypatch):
             client,
             now_us=ground.now_us,
         )
-    assert count_outcomes.Miscounted
+    assert [type(error) for error in blamed] == [Miscounted]
     assert ground.positions("a") == []
 
 

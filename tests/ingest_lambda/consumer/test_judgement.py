@@ -79,35 +79,40 @@ def test_a_jump_is_measured_against_time_accuracy_and_reported_speed(metres, sec
 
 
 def test_the_third_jump_to_one_place_is_believed():
-    believed, verdicts = HERE, []
+    believed: Believed | None = HERE
+    verdicts = []
     for second in (10, 11, 12, 13):
         believed, verdict = judge(believed, north(500_000, second), NOW, NOW, BOUNDS)
         verdicts.append(verdict.reason)
     assert verdicts == ["teleport", "teleport", "", ""]
+    assert believed is not None
     assert believed.recorded_at_us == HERE.recorded_at_us + 13 * SECOND
     assert believed.suspect_count == 0
 
 
 def test_jumps_here_and_there_are_never_believed():
-    believed = HERE
+    believed: Believed | None = HERE
     for second in range(1, 40):
         believed, verdict = judge(believed, north(500_000 * (1 + second % 2), second), NOW, NOW, BOUNDS)
         assert verdict.reason == "teleport"
+    assert believed is not None
     assert believed.recorded_at_us == HERE.recorded_at_us
 
 
 def test_one_jump_sent_again_and_again_is_one_witness():
-    believed = HERE
+    believed: Believed | None = HERE
     for _ in range(10):
         believed, verdict = judge(believed, north(500_000, 10), NOW, NOW, BOUNDS)
         assert verdict.reason == "teleport"
+    assert believed is not None
     assert believed.suspect_count == 1
 
 
 def test_a_plausible_fix_between_clears_the_suspicion():
-    believed = HERE
+    believed: Believed | None = HERE
     for metres, second in ((500_000, 10), (500_000, 11), (10, 12), (500_000, 13), (500_000, 14)):
         believed, _ = judge(believed, north(metres, second), NOW, NOW, BOUNDS)
+    assert believed is not None
     assert (believed.recorded_at_us, believed.suspect_count) == (HERE.recorded_at_us + 12 * SECOND, 2)
 
 
@@ -130,7 +135,7 @@ fixes = st.builds(
 
 @given(st.lists(fixes, max_size=40))
 def test_whatever_comes_the_judge_ends_it_and_believes_only_what_it_accepted(arrivals):
-    believed = None
+    believed: Believed | None = None
     for one in sorted(arrivals, key=lambda each: each.recorded_at_us):
         before = believed
         if before is not None and one.recorded_at_us <= before.recorded_at_us:
@@ -138,6 +143,7 @@ def test_whatever_comes_the_judge_ends_it_and_believes_only_what_it_accepted(arr
         believed, verdict = judge(before, one, NOW, NOW, BOUNDS)
         assert verdict.outcome in (Outcome.ACCEPTED, Outcome.FILTERED)
         if verdict is ACCEPTED:
+            assert believed is not None
             assert believed.recorded_at_us == one.recorded_at_us
             assert believed.suspect_count == 0
         else:
@@ -180,9 +186,10 @@ def trace(name, device, time, speed):
 def test_real_days_are_kept(name, device, time, speed, least):
     """No bound was tuned on them; the share is what the rules of product and contract give."""
     bounds = Bounds(50.0, 100.0, 10**18)
-    ends = Counter()
+    ends: Counter[str] = Counter()
     for fixes in trace(name, device, time, speed).values():
-        believed, seen = None, set()
+        believed: Believed | None = None
+        seen = set()
         for one in sorted(fixes, key=lambda each: each.recorded_at_us):
             if one.recorded_at_us in seen:
                 continue

@@ -36,7 +36,7 @@ def until(check, seconds=20.0):
 
 def put(client, ground, envelopes, together=1):
     """What the door does: entries of a few envelopes on each device's lane. Fixes by lane."""
-    waiting = {}
+    waiting: dict[str, list[bytes]] = {}
     for envelope in envelopes:
         lane = lane_name(lane_number(envelope.environment_id, envelope.device, LANES))
         waiting.setdefault(lane, []).append(encode(envelope))
