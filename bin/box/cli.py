@@ -67,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument("pytest", nargs="*", help="options for pytest, after --")
     check = add("check", _check, "the static checks alone: lint, types, imports, migrations, documents")
     check.add_argument("which", nargs="*", help="lint, types, docs, drift; all of them when none is given")
+    bench = add("bench", _bench, "measure this machine on a stack of its own")
+    bench.add_argument("options", nargs="*", help="parts and options of the benchmark, after --")
     add("lock", _lock, "resolve the packages anew and write the lock files")
     return parser
 
@@ -192,6 +194,18 @@ def _check(options: argparse.Namespace) -> int:
         with _one_at_a_time(place):
             _install(place, progress, for_tests=True)
     return 1 if run_checks(place, progress, options.which) else 0
+
+
+def _bench(options: argparse.Namespace) -> int:
+    progress = Progress()
+    place = _open(progress)
+    with _one_at_a_time(place):
+        _install(place, progress, for_tests=True)
+        collect_static(place, progress, process_environment(place))
+    argv = [str(place.venv_python), "-m", "bench", *options.options]
+    env = {name: value for name, value in os.environ.items() if not name.startswith("MILEPOST_")}
+    env["PYTHONPATH"] = str(PROJECT / "bin")
+    return subprocess.run(argv, stdin=subprocess.DEVNULL, cwd=PROJECT, env=env, check=False).returncode
 
 
 def _lock(_: argparse.Namespace) -> int:

@@ -13,54 +13,45 @@ FLEET = "fleet"
 
 def product_programs(place: Place, settings: Settings, fleet_environment: str | None) -> list[Program]:
     """Edge, consumers, bridge, web, live, worker, beat, and a simulated fleet in the environment when one is given."""
-    python = str(place.venv_python)
-    edge = _watched(place, EDGE_CODE)
-    monolith = _watched(place, MONOLITH_CODE)
-    consumers = settings.number("MILEPOST_CONSUMERS")
-    programs = [
-        Program(
-            f"consumer-{index}",
-            (python, "-m", "ingest_lambda.worker", "--index", str(index), "--of", str(consumers)),
-            priority=20,
-            watched=edge,
-        )
-        for index in range(consumers)
-    ]
-    # one process and one socket each: nginx then shares its connections among them evenly
-    programs += [
-        Program(
-            f"edge-{index}",
-            (python, "-m", "ingest_lambda.server", "--index", str(index)),
-            priority=21,
-            watched=edge,
-            listens_on=socket,
-        )
-        for index, socket in enumerate(edge_sockets(settings))
-    ]
-    programs += [
-        Program("bridge", (python, "-m", "ingest_lambda.mqtt"), priority=22, watched=edge),
-        Program(
-            "web",
-            (python, *_web(settings)),
-            priority=30,
-            watched=monolith,
-            listens_on=settings["MILEPOST_WEB_SOCKET"],
-        ),
-        Program(
-            "live",
-            (python, *_live(settings)),
-            priority=30,
-            watched=monolith,
-            listens_on=settings["MILEPOST_LIVE_SOCKET"],
-        ),
-        Program("worker", (python, *_celery(place)), priority=31, watched=monolith, stop_wait_s=20),
-        Program("beat", (python, *_beat(place)), priority=31, watched=monolith),
-    ]
+    programs = [*_edge(place, settings), *_monolith(place, settings)]
     if fleet_environment and settings.number("MILEPOST_FLEET_DEVICES"):
-        fleet = ("manage.py", "simulate", "--devices", settings["MILEPOST_FLEET_DEVICES"],
-                 "--environment", fleet_environment, "--base-url", local_url(settings))  # fmt: skip
-        programs.append(Program(FLEET, (python, *fleet), priority=50, watched=monolith))
+        programs.append(_fleet(place, settings, fleet_environment))
     return programs
+
+
+def _edge(place: Place, settings: Settings) -> list[Program]:
+    python, code = str(place.venv_python), _watched(place, EDGE_CODE)
+    count = settings.number("MILEPOST_CONSUMERS")
+    worker = (python, "-m", "ingest_lambda.worker", "--of", str(count), "--index")
+    door = (python, "-m", "ingest_lambda.server", "--index")
+    return [
+        *(Program(f"consumer-{n}", (*worker, str(n)), priority=20, watched=code) for n in range(count)),
+        # one process and one socket each: nginx then shares its connections among them evenly
+        *(
+            Program(f"edge-{n}", (*door, str(n)), priority=21, watched=code, listens_on=socket)
+            for n, socket in enumerate(edge_sockets(settings))
+        ),
+        Program("bridge", (python, "-m", "ingest_lambda.mqtt"), priority=22, watched=code),
+    ]
+
+
+def _monolith(place: Place, settings: Settings) -> list[Program]:
+    python, code = str(place.venv_python), _watched(place, MONOLITH_CODE)
+    web, live = settings["MILEPOST_WEB_SOCKET"], settings["MILEPOST_LIVE_SOCKET"]
+    return [
+        Program("web", (python, *_web(settings)), priority=30, watched=code, listens_on=web),
+        Program("live", (python, *_live(settings)), priority=30, watched=code, listens_on=live),
+        Program("worker", (python, *_celery(place)), priority=31, watched=code, stop_wait_s=20),
+        Program("beat", (python, *_beat(place)), priority=31, watched=code),
+    ]
+
+
+def _fleet(place: Place, settings: Settings, environment: str) -> Program:
+    command = (
+        str(place.venv_python), "manage.py", "simulate", "--devices", settings["MILEPOST_FLEET_DEVICES"],
+        "--environment", environment, "--base-url", local_url(settings),
+    )  # fmt: skip
+    return Program(FLEET, command, priority=50, watched=_watched(place, MONOLITH_CODE))
 
 
 def edge_sockets(settings: Settings) -> list[str]:
