@@ -12,7 +12,7 @@ import { pick } from "./map/pick.js";
 import { Sheet } from "./map/sheet.js";
 import { Stage } from "./map/stage.js";
 
-const LIST_EVERY_MS = 250;
+const LIST_EVERY_MS = 500;
 const element = (id) => document.getElementById(id);
 
 class LivePage {
@@ -54,7 +54,8 @@ class LivePage {
       this.stage = await Stage.open(element("map"), this.values, { camera: this.wanted.camera, store: this.store });
     } catch (error) {
       const sorry = element("map-failed");
-      sorry.textContent = "The map cannot be drawn here: this browser offers no WebGL 2. The list works all the same.";
+      const why = document.createElement("canvas").getContext("webgl2") ? error.message : "this browser offers no WebGL 2";
+      sorry.textContent = `The map cannot be drawn here: ${why}. The list works all the same.`;
       sorry.hidden = false;
       throw error;
     }
@@ -112,11 +113,11 @@ class LivePage {
   relist() {
     clearTimeout(this.listing);
     this.listing = null;
-    const { rows, moved } = this.filter.apply(this.store.devices.values());
+    const { rows, moved } = this.filter.apply(this.store);
     const total = this.store.devices.size;
     this.filter.count(this.store.counts());
     this.list.set(rows);
-    element("fleet-total").textContent = rows.length === total ? String(total || "") : `${rows.length} of ${total}`;
+    element("fleet-total").textContent = rows.length === total ? "" : `${rows.length} found`;
     const none = element("fleet-none");
     none.hidden = rows.length > 0 || !this.whole;
     none.textContent = total ? "No device matches." : "No devices yet.";

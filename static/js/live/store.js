@@ -10,6 +10,7 @@ export class DeviceStore {
     this.calm = calm;
     this.clockOffset = 0; // server time minus ours, ms
     this.movingUntil = 0; // performance clock
+    this.naming = 0; // grows when a name or the set of devices changes: the list is sorted anew then, and only then
     this.arriving = null; // ids of the snapshot that is coming in
   }
 
@@ -50,7 +51,9 @@ export class DeviceStore {
     }
     if (facts.name !== undefined) device.name = facts.name;
     if (facts.external_id !== undefined) device.external_id = facts.external_id;
-    device.label = device.name || device.external_id || device.id;
+    const label = device.name || device.external_id || device.id;
+    if (label !== device.label) this.naming += 1;
+    device.label = label;
     if (isFix(facts) && facts.recorded_at >= (device.recorded_at ?? 0)) this.move(device, facts, clock, jump);
     device.status = statusOf(device.recorded_at, device.moved_at, this.now());
     return device;
@@ -72,6 +75,7 @@ export class DeviceStore {
     const device = this.devices.get(id);
     if (!device) return;
     this.devices.delete(id);
+    this.naming += 1;
     delta.removed.push(device);
   }
 

@@ -1,9 +1,10 @@
 // What lies under the markers: coast and borders with no internet, or the operator's style or .pmtiles file.
 
-import { graticule, withoutSeams } from "./earth.js";
+import { flattened, graticule } from "./earth.js";
 import { isDark, palette } from "./palette.js";
 
-const FINE_ZOOM = 5.5; // above it the 1:50m coast looks cut with an axe
+// The scales of the atlas and the zoom above which the coarser one looks cut with an axe.
+const SCALES = [["110m", -Infinity], ["50m", 2.2], ["10m", 5.5]];
 
 /**
  * The style MapLibre starts with and `ready(map)`, called once its sources may be filled.
@@ -73,26 +74,30 @@ async function fill(map, values, element) {
   drawGrid(map);
   map.on("moveend", () => drawGrid(map));
   const topojson = await import(`${values.vendor}topojson-client/src/index.js`);
-  await draw(map, values, topojson, "50m");
-  const finer = async () => {
-    if (map.getZoom() < FINE_ZOOM) return;
-    map.off("moveend", finer);
-    await draw(map, values, topojson, "10m");
+  let drawn = 0; // how many of the scales were asked for
+  const refine = async () => {
+    const wanted = SCALES.filter(([, zoom]) => map.getZoom() >= zoom).length;
+    if (wanted <= drawn) return;
+    drawn = wanted;
+    await draw(map, values, topojson, SCALES[wanted - 1][0], () => drawn === wanted);
   };
-  map.on("moveend", finer);
-  await finer();
+  map.on("moveend", refine);
+  await refine();
 }
 
-async function draw(map, values, topojson, scale) {
+// `latest()` says whether no finer scale was asked for meanwhile.
+async function draw(map, values, topojson, scale, latest) {
   const answer = await fetch(`${values.vendor}world-atlas/countries-${scale}.json`);
-  if (!answer.ok) return; // the finer file is a luxury
+  if (!answer.ok) throw new Error(`the basemap at 1:${scale} did not load: ${answer.status}`);
   const atlas = await answer.json();
+  if (!latest()) return;
   const countries = topojson.feature(atlas, atlas.objects.countries);
+  for (const country of countries.features) country.geometry &&= flattened(country.geometry);
   const inner = topojson.mesh(atlas, atlas.objects.countries, (a, b) => a !== b);
   const outer = topojson.mesh(atlas, atlas.objects.countries, (a, b) => a === b);
   map.getSource("land").setData(countries);
-  map.getSource("borders").setData(feature(withoutSeams(inner)));
-  map.getSource("coast").setData(feature(withoutSeams(outer)));
+  map.getSource("borders").setData(feature(flattened(inner)));
+  map.getSource("coast").setData(feature(flattened(outer)));
   map.coastDrawn = true;
   map.getSource("places").setData({ type: "FeatureCollection", features: countries.features.flatMap(placeOf) });
 }

@@ -1,4 +1,4 @@
-// Lines on the globe: a grid that fits the zoom, and coasts without the seam where atlases cut the world. Pure.
+// Lines on the globe: a grid that fits the zoom, and shapes that reach over the antimeridian. Pure.
 
 const STEPS = [30, 15, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001];
 
@@ -16,23 +16,33 @@ export function graticule([west, south, east, north], zoom) {
   return { type: "MultiLineString", coordinates: lines };
 }
 
-/** A MultiLineString without the segments that only follow the edge of the sheet. */
-export function withoutSeams(mesh) {
-  const lines = [];
-  for (const line of mesh.coordinates) {
-    let run = [line[0]];
-    for (let i = 1; i < line.length; i += 1) {
-      if (onSeam(line[i - 1], line[i])) {
-        if (run.length > 1) lines.push(run);
-        run = [];
-      }
-      run.push(line[i]);
-    }
-    if (run.length > 1) lines.push(run);
-  }
-  return { type: "MultiLineString", coordinates: lines };
+/** The points of a line that goes on past 180 degrees instead of back round the world. */
+export function unwrapped(points, near = null) {
+  let before = near;
+  return points.map(([longitude, latitude]) => {
+    const shifted = before === null ? longitude : longitude - 360 * Math.round((longitude - before) / 360);
+    before = shifted;
+    return [shifted, latitude];
+  });
 }
 
-function onSeam(a, b) {
-  return (Math.abs(a[0]) > 179.99 && Math.abs(b[0]) > 179.99) || (a[1] < -89.9 && b[1] < -89.9);
+/** A geometry of an atlas made for globes, where a step from 179 to -179 is a short one, made for a flat map. */
+export function flattened({ type, coordinates }) {
+  if (type === "MultiLineString") return { type, coordinates: coordinates.map((line) => unwrapped(line)) };
+  if (type === "Polygon") return { type, coordinates: flatPolygon(coordinates) };
+  return { type, coordinates: coordinates.map(flatPolygon) };
+}
+
+function flatPolygon([outer, ...holes]) {
+  const ring = flatRing(unwrapped(outer));
+  return [ring, ...holes.map((hole) => flatRing(unwrapped(hole, ring[0][0])))];
+}
+
+// A ring that ends a whole turn from where it began goes round a pole: Antarctica. It is closed along the edge.
+function flatRing(ring) {
+  const [first] = ring;
+  const last = ring.at(-1);
+  if (Math.abs(last[0] - first[0]) < 180) return ring;
+  const pole = first[1] < 0 ? -90 : 90;
+  return [...ring, [last[0], pole], [first[0], pole], first];
 }

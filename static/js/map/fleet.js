@@ -63,10 +63,10 @@ export class FleetFilter {
   }
 
   /** The accepted devices by name; also marks the others, so that the map can leave them out. */
-  apply(devices) {
+  apply(store) {
     const rows = [];
     const moved = [];
-    for (const device of devices) {
+    for (const device of this.sorted(store)) {
       const out = !this.accepts(device);
       if (out !== Boolean(device.filteredOut)) {
         device.filteredOut = out;
@@ -74,7 +74,16 @@ export class FleetFilter {
       }
       if (!out) rows.push(device);
     }
-    rows.sort((a, b) => collator.compare(a.label, b.label) || (a.id < b.id ? -1 : 1));
     return { rows, moved };
+  }
+
+  // Comparing names the way people do is what costs here, and names hardly ever change.
+  sorted(store) {
+    if (this.naming !== store.naming) {
+      this.naming = store.naming;
+      this.order = [...store.devices.values()];
+      this.order.sort((a, b) => collator.compare(a.label, b.label) || (a.id < b.id ? -1 : 1));
+    }
+    return this.order;
   }
 }

@@ -11,11 +11,22 @@ import { viewOf } from "./view.js";
 
 const NAMES_EVERY_MS = 400;
 
+/** True once the style is there, false when it fails to load. */
+function styled(map) {
+  return new Promise((resolve) => {
+    map.once("style.load", () => resolve(true));
+    map.once("error", ({ error }) => {
+      console.warn("basemap:", error);
+      resolve(false);
+    });
+  });
+}
+
 export class Stage {
   /** Resolves when markers may be drawn. Rejects where the browser has no WebGL 2. */
   static async open(element, values, { camera, store }) {
     const library = await import(`${values.vendor}maplibre-gl/dist/maplibre-gl.mjs`);
-    const ground = await basemap(values, library, element);
+    let ground = await basemap(values, library, element);
     const map = new library.Map({
       container: element,
       style: ground.style,
@@ -33,10 +44,12 @@ export class Stage {
     map.addControl(new library.NavigationControl({ visualizePitch: false }), "top-left");
     map.addControl(new library.ScaleControl({ maxWidth: 110 }), "bottom-left");
     map.addControl(new library.AttributionControl({ compact: false, customAttribution: ground.credit }), "bottom-right");
-    await new Promise((resolve, reject) => {
-      map.once("style.load", resolve);
-      map.once("error", ({ error }) => map.style?._loaded || reject(error));
-    });
+    if (!(await styled(map))) {
+      // the operator's style does not answer: the fleet matters more than what lies under it
+      ground = await basemap({ ...values, style_url: "", pmtiles: "" }, library, element);
+      map.setStyle(ground.style);
+      await styled(map);
+    }
     return new Stage(map, ground, element, store);
   }
 

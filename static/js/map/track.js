@@ -1,5 +1,7 @@
 // Today's line of the open device: fetched once, then grown by what comes in live.
 
+import { unwrapped } from "./earth.js";
+
 export class Track {
   /** `url` holds DEVICE where the id goes. */
   constructor(map, url) {
@@ -61,18 +63,8 @@ export class Track {
   }
 
   geometry() {
-    const coordinates = unwrap(this.points);
+    const coordinates = unwrapped(this.points);
     const geometry = coordinates.length > 1 ? { type: "LineString", coordinates } : null;
     return { type: "FeatureCollection", features: geometry ? [{ type: "Feature", properties: {}, geometry }] : [] };
   }
-}
-
-// A line that crosses the antimeridian goes on past 180 instead of back round the world.
-function unwrap(points) {
-  let before = null;
-  return points.map(([x, y]) => {
-    const near = before === null ? x : x - 360 * Math.round((x - before) / 360);
-    before = near;
-    return [near, y];
-  });
 }

@@ -6,7 +6,7 @@ import { glideTo, lastsFor, mercator, shownAt, still, unmercator } from "../../.
 import { DeviceStore } from "../../../../static/js/live/store.js";
 import { ageText, batteryText, headingText, spanText, speedText } from "../../../../static/js/live/words.js";
 import { readHash, writeHash } from "../../../../static/js/map/address.js";
-import { graticule, withoutSeams } from "../../../../static/js/map/earth.js";
+import { flattened, graticule, unwrapped } from "../../../../static/js/map/earth.js";
 import { choose } from "../../../../static/js/map/name_layout.js";
 import { boundsOf } from "../../../../static/js/map/pick.js";
 import { split, toScreen } from "../../../../static/js/map/view.js";
@@ -105,11 +105,21 @@ test("names cover neither each other nor another marker, but the open device's n
   assert.equal(choose([box(0, 0), box(100, 0), box(200, 0)], [], { limit: 2, clearance: 7 }).length, 2);
 });
 
-test("the grid fits the zoom and coasts have no seam", () => {
+test("the grid fits the zoom", () => {
   assert.ok(graticule([-180, -85, 180, 85], 1).coordinates.length < 40);
   assert.ok(graticule([12.4, 41.8, 12.6, 42], 11).coordinates.length >= 3);
-  const mesh = { coordinates: [[[170, 60], [180, 65], [180, 70], [170, 72]]] };
-  assert.deepEqual(withoutSeams(mesh).coordinates, [[[170, 60], [180, 65]], [[180, 70], [170, 72]]]);
+});
+
+test("what reaches over the antimeridian goes on past it", () => {
+  assert.deepEqual(unwrapped([[179, 1], [-179, 2], [-178, 3], [179, 4]]), [[179, 1], [181, 2], [182, 3], [179, 4]]);
+  const fiji = { type: "Polygon", coordinates: [[[179, -17], [-179, -17], [-179, -18], [179, -17]]] };
+  assert.deepEqual(flattened(fiji).coordinates[0], [[179, -17], [181, -17], [181, -18], [179, -17]]);
+});
+
+test("a land round the pole is closed along the edge of the sheet", () => {
+  const antarctica = { type: "MultiPolygon", coordinates: [[[[-180, -75], [-60, -70], [60, -70], [180, -75], [-180, -75]]]] };
+  const [[ring]] = flattened(antarctica).coordinates;
+  assert.deepEqual(ring.slice(-3), [[180, -90], [-180, -90], [-180, -75]]);
 });
 
 test("the bounds of a fleet on both sides of the antimeridian do not span the world", () => {
