@@ -133,6 +133,8 @@ ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
     "login_failed": "20/m/ip,5/5m/key",
 }
+# the front door sets X-Forwarded-For to the one address it saw; a unix socket has no address of its own
+ALLAUTH_TRUSTED_PROXY_COUNT = 1
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "console"
 ACCOUNT_LOGOUT_REDIRECT_URL = "landing"
