@@ -1,5 +1,6 @@
 """Two customers for every test: ours, with an owner and a viewer, and a rival who must see nothing of it."""
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -52,6 +53,13 @@ class Customer:
 def _customer(name: str) -> Customer:
     owner = User.objects.create_user(f"owner@{name}.example.com", PASSWORD)
     return Customer(create_tenant(name, owner=owner), owner)
+
+
+@pytest.fixture(autouse=True)
+def own_counts(settings) -> None:
+    """Sign-ups and mails are counted in the cache, for each address and each IP: every test begins at nought."""
+    backend = "django.core.cache.backends.locmem.LocMemCache"
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": uuid.uuid4().hex}}
 
 
 @pytest.fixture

@@ -63,6 +63,6 @@ def request_id() -> str:
 
 
 @register.filter
-def percent(share: float | None) -> str:
-    """0.83 as `83 %`; a dash for the unknown."""
-    return "—" if share is None else f"{share:.0%}".replace("%", "\N{NO-BREAK SPACE}%")
+def percent(share: object) -> str:
+    """0.83 as `83 %`; a dash for the unknown, which a template may hand on as an empty text."""
+    return f"{100 * share:.0f}\N{NO-BREAK SPACE}%" if isinstance(share, float) else "—"

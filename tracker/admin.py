@@ -1,0 +1,17 @@
+"""All registrations of the staff's admin, gathered from the capabilities for Django."""
+
+from tracker.devices.admin import DeviceAdmin
+from tracker.ingestion.admin import DeadLetterAdmin, SetAsideReportAdmin
+from tracker.keys.admin import KeyAdmin
+from tracker.tenants.admin import EnvironmentAdmin, MembershipAdmin, TenantAdmin, UserAdmin
+
+__all__ = [
+    "DeadLetterAdmin",
+    "DeviceAdmin",
+    "EnvironmentAdmin",
+    "KeyAdmin",
+    "MembershipAdmin",
+    "SetAsideReportAdmin",
+    "TenantAdmin",
+    "UserAdmin",
+]

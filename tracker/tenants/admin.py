@@ -1,0 +1,67 @@
+"""Tenants, environments, people and memberships in the staff's admin."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from tracker.tenants.admin_site import site
+from tracker.tenants.models import Environment, Membership, Tenant, User
+from tracker.tenants.staff_pages import AcrossTenants, Facts
+
+
+@admin.register(Tenant, site=site)
+class TenantAdmin(AcrossTenants):
+    """Customers."""
+
+    list_display = ("name", "public_id", "created_at")
+    search_fields = ("name", "uid")
+    fields = ("name", "public_id", "created_at")
+    readonly_fields = ("public_id", "created_at")
+
+
+@admin.register(Environment, site=site)
+class EnvironmentAdmin(AcrossTenants):
+    """Boxes of data. The name stays the customer's."""
+
+    list_display = ("name", "kind", "tenant", "retention_days", "accuracy_bound_m", "speed_bound_mps")
+    list_filter = ("kind",)
+    list_select_related = ("tenant",)
+    search_fields = ("name", "uid", "tenant__name")
+    fields = (
+        "tenant",
+        "name",
+        "kind",
+        "public_id",
+        "retention_days",
+        "accuracy_bound_m",
+        "speed_bound_mps",
+        "created_at",
+    )
+    readonly_fields = ("tenant", "name", "kind", "public_id", "created_at")
+
+
+@admin.register(User, site=site)
+class UserAdmin(AcrossTenants):
+    """People. A closed account cannot sign in."""
+
+    list_display = ("email", "name", "is_active", "is_staff", "date_joined", "last_login")
+    list_filter = ("is_active", "is_staff")
+    search_fields = ("email", "name")
+    fields = ("email", "name", "is_active", "is_staff", "is_superuser", "date_joined", "last_login")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Who is staff is for superusers to say."""
+        fixed = ("email", "date_joined", "last_login")
+        return fixed if request.user.is_superuser else (*fixed, "is_staff", "is_superuser")
+
+
+@admin.register(Membership, site=site)
+class MembershipAdmin(Facts):
+    """Who belongs where. Changed by the members themselves, since one owner must always stay."""
+
+    list_display = ("user", "tenant", "role", "created_at")
+    list_filter = ("role",)
+    list_select_related = ("user", "tenant")
+    search_fields = ("user__email", "tenant__name")
+    fields = ("user", "tenant", "role", "public_id", "created_at")
