@@ -66,7 +66,7 @@ function fromAtlas(values, element) {
 
 async function fill(map, values, element) {
   const flood = ({ sourceId, isSourceLoaded }) => {
-    if (sourceId !== "coast" || !isSourceLoaded || !map.coastDrawn) return;
+    if (sourceId !== "land" || !isSourceLoaded || !map.coastDrawn) return;
     map.off("sourcedata", flood);
     map.setPaintProperty("water", "background-color", palette(element).water);
   };
@@ -78,8 +78,10 @@ async function fill(map, values, element) {
   const refine = async () => {
     const wanted = SCALES.filter(([, zoom]) => map.getZoom() >= zoom).length;
     if (wanted <= drawn) return;
+    // the finest takes its seconds: what comes before it is drawn meanwhile
+    const steps = wanted === 3 && drawn < 2 ? [2, 3] : [wanted];
     drawn = wanted;
-    await draw(map, values, topojson, SCALES[wanted - 1][0], () => drawn === wanted);
+    for (const step of steps) await draw(map, values, topojson, SCALES[step - 1][0], () => drawn === wanted);
   };
   map.on("moveend", refine);
   await refine();

@@ -78,7 +78,7 @@ export class NameSheet {
     }
     const rank = (box) => (box.always ? 0 : kept.has(box.device) ? 1 : 2);
     candidates.sort((a, b) => rank(a) - rank(b));
-    const chosen = choose(candidates, points.length > 600 ? [] : points, { limit: LIMIT, clearance: CLEARANCE });
+    const chosen = choose(candidates, points, { limit: LIMIT, clearance: CLEARANCE });
     this.shown = chosen.map((i) => candidates[i].device);
     this.stale = true;
   }

@@ -28,7 +28,7 @@ class BrowserSocket:
     async def connect(self) -> bool:
         """Whether the server accepted."""
         await self._ends.send_input({"type": "websocket.connect"})
-        return (await self.receive())["type"] == "websocket.accept"
+        return bool((await self.receive())["type"] == "websocket.accept")
 
     async def receive(self) -> dict[str, Any]:
         message: dict[str, Any] = await self._ends.receive_output(timeout=PATIENCE_S)
@@ -37,7 +37,7 @@ class BrowserSocket:
     async def receive_text(self) -> str:
         message = await self.receive()
         assert message["type"] == "websocket.send", message
-        return message["text"]
+        return str(message["text"])
 
     async def send(self, *, text: str | None = None, data: bytes | None = None) -> None:
         await self._ends.send_input({"type": "websocket.receive", "text": text, "bytes": data})

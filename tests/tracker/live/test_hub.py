@@ -211,7 +211,7 @@ async def test_an_environment_without_sockets_is_forgotten_and_unsubscribed(worl
     world.tasks.pop().cancel()
     await until(lambda: world.hub.environments == 0)
 
-    async def gone() -> bool:
+    async def gone():
         return dict(await world.redis.pubsub_numsub(channel))[channel.encode()] == 0
 
     async with asyncio.timeout(5):

@@ -49,7 +49,7 @@ async def closing_code(browser: BrowserSocket) -> int:
     assert await browser.connect()
     message = await browser.receive()
     assert message["type"] == "websocket.close"
-    return message["code"]
+    return int(message["code"])
 
 
 @pytest.fixture

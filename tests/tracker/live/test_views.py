@@ -73,6 +73,7 @@ def test_a_long_track_is_thinned_and_keeps_its_ends(customer, monkeypatch):
     start = timezone.now() - timedelta(hours=1)
     device = with_track(customer.test, [start + timedelta(seconds=n) for n in range(96)])
     track = selectors.track_of(customer.test.pk, device.uid, start, start + timedelta(hours=1))
+    assert track is not None
     coordinates = track["geometry"]["coordinates"]
     assert 10 <= len(coordinates) <= 11
     assert (coordinates[0][0], coordinates[-1][0]) == (12.0, 12.00095)
