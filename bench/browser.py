@@ -45,7 +45,7 @@ def measure(stage: Stage, seconds: int) -> dict[str, Any]:
         page.goto(f"{demo['base_url']}/accounts/login/")
         page.fill("input[name=login]", demo["email"])
         page.fill("input[name=password]", demo["password"])
-        page.click("main button[type=submit]")
+        page.click("main button.primary")
         page.wait_for_url("**/console/**")
         page.goto(f"{demo['base_url']}/map")
         page.wait_for_function("window.milepostMap !== undefined && window.milepostMap.connection === 'live'")
