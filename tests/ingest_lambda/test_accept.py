@@ -188,11 +188,12 @@ async def test_a_gzip_body_is_unpacked(door):
 @pytest.mark.parametrize(
     ("encoding", "body", "status", "code"),
     [
-        ("gzip", gzip.compress(b" " * 50_000_000), 413, "body_too_large"),
+        ("gzip", gzip.compress(b" " * 50_000_000, mtime=0), 413, "body_too_large"),
         ("gzip", b"no gzip", 400, "invalid_encoding"),
-        ("gzip", gzip.compress(b"{}" * 1000)[:-9], 400, "invalid_encoding"),
+        ("gzip", gzip.compress(b"{}" * 1000, mtime=0)[:-9], 400, "invalid_encoding"),
         ("br", b"{}", 400, "unsupported_encoding"),
     ],
+    ids=["a bomb", "not gzip", "cut short", "another encoding"],
 )
 async def test_a_packed_body_never_grows_over_the_limit_and_is_never_guessed(
     door, encoding, body, status, code
