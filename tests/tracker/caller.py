@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -32,7 +32,8 @@ class Caller:
         extra: dict[str, Any] = {} if body is None else {"data": body}
         kind = sent.pop("content_type", "application/json")
         client = Client(raise_request_exception=False)
-        return client.generic(method, url, content_type=kind, headers=sent, **extra)
+        answer: Any = client.generic(method, url, content_type=kind, headers=sent, **extra)
+        return cast(HttpResponse, answer)
 
     def get(self, path: str, **query: Any) -> HttpResponse:
         """GET with query parameters; `from_` stands for `from`."""
@@ -69,7 +70,8 @@ def problem(answer: HttpResponse, status: int, code: str, param: str | None = No
 
 
 def a_device(environment: Environment, external_id: str = "van-1", **facts: Any) -> Device:
-    return Device.objects.create(environment=environment, external_id=external_id, **facts)
+    values = facts | {"environment": environment, "external_id": external_id}
+    return Device.objects.create(**values)
 
 
 def a_state(device: Device, recorded_at: datetime, *, moved_at: datetime | None = None) -> DeviceState:
@@ -91,16 +93,16 @@ def a_state(device: Device, recorded_at: datetime, *, moved_at: datetime | None 
 
 
 def a_position(device: Device, recorded_at: datetime, **facts: Any) -> Position:
-    return Position.objects.create(
-        environment_id=device.environment_id,
-        device=device,
-        recorded_at=recorded_at,
-        received_at=recorded_at + timedelta(seconds=1),
-        stored_at=recorded_at + timedelta(seconds=2),
-        location=Point(4.8952, 52.3702, srid=4326),
-        request_id=REQUEST,
-        **facts,
-    )
+    values: dict[str, Any] = {
+        "environment_id": device.environment_id,
+        "device": device,
+        "recorded_at": recorded_at,
+        "received_at": recorded_at + timedelta(seconds=1),
+        "stored_at": recorded_at + timedelta(seconds=2),
+        "location": Point(4.8952, 52.3702, srid=4326),
+        "request_id": REQUEST,
+    }
+    return Position.objects.create(**values | facts)
 
 
 def a_count(
@@ -121,7 +123,8 @@ def a_set_aside(environment: Environment, received_at: datetime, **facts: Any) -
         "stored_at": received_at,
         "request_id": REQUEST,
     }
-    return SetAsideReport.objects.create(environment=environment, received_at=received_at, **values | facts)
+    values |= {"environment": environment, "received_at": received_at}
+    return SetAsideReport.objects.create(**values | facts)
 
 
 def yesterday(hour: int = 0, minute: int = 0, second: int = 0) -> datetime:

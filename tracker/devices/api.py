@@ -30,7 +30,9 @@ DEVICE = OpenApiParameter(
 )
 FILTERS = [
     OpenApiParameter("status", str, enum=list(Status), description="Only devices in this status now."),
-    OpenApiParameter("q", str, description="Only devices whose name or external id contains this, in any case."),
+    OpenApiParameter(
+        "q", str, description="Only devices whose name or external id contains this, in any case."
+    ),
     OpenApiParameter("external_id", str, description="Only the device with exactly this external id."),
     at(
         "updated_since",

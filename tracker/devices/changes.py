@@ -27,7 +27,9 @@ class Change:
             return None
         together = {k: v for k, v in (metadata | self.metadata).items() if v is not None}
         if len(together) > MOST_KEYS:
-            raise invalid("metadata", f"metadata would have {len(together)} keys; at most {MOST_KEYS} are possible.")
+            raise invalid(
+                "metadata", f"metadata would have {len(together)} keys; at most {MOST_KEYS} are possible."
+            )
         try:
             return storable(together)
         except BadMetadata as error:

@@ -66,17 +66,19 @@ class DevicePage(Struct):
     """Some devices, in the order they were registered."""
 
     data: list[DeviceDocument]
-    next_cursor: Annotated[str | None, Meta(description="Pass as `cursor` for the next page; null on the last.")]
+    next_cursor: Annotated[
+        str | None, Meta(description="Pass as `cursor` for the next page; null on the last.")
+    ]
 
 
 class DeviceChange(Struct, forbid_unknown_fields=True):
     """What to change; a field that is left out stays as it is."""
 
     name: Annotated[
-        str | None | UnsetType, Meta(description="The new name, at most 200 characters; null takes it away.")
+        str | UnsetType | None, Meta(description="The new name, at most 200 characters; null takes it away.")
     ] = UNSET
     metadata: Annotated[
-        dict[str, Any] | None | UnsetType,
+        dict[str, Any] | UnsetType | None,
         Meta(
             description="Keys given here are set, a key with null is removed, all others stay. A value is "
             "replaced as a whole, also when it is an object. null removes all. At most 50 keys of up to 100 "
@@ -93,7 +95,7 @@ def device_document(device: Device, *, now: datetime) -> DeviceDocument:
         id=device.public_id,
         external_id=device.external_id,
         name=device.name,
-        status=status_of(state and state.recorded_at, state and state.moved_at, now=now),
+        status=status_of(state.recorded_at, state.moved_at, now=now) if state else Status.WAITING,
         metadata=device.metadata,
         model=device.model,
         os=device.os,

@@ -33,7 +33,7 @@ def devices_after(
     updated_since: datetime | None = None,
 ) -> list[Device]:
     """Up to `limit` devices in the order they were registered, those behind the device with the uid `after`."""
-    rows = devices_matching(environment, text=text or "", status=status and Status(status) or None, now=now)
+    rows = devices_matching(environment, text=text or "", status=Status(status) if status else None, now=now)
     if external_id is not None:
         rows = rows.filter(external_id=external_id)
     if updated_since is not None:

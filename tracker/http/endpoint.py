@@ -1,5 +1,6 @@
 """What every address of the API has in common: its key, its one form of answer, no caching."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -36,16 +37,16 @@ class StructRenderer(BaseRenderer):
 class AlwaysJson(BaseContentNegotiation):
     """JSON whatever the Accept header says: a browser that looks at the API sees the answer, not a 406."""
 
-    def select_parser(self, request: Request, parsers: list[BaseParser]) -> BaseParser | None:
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         """The parser of the body's media type, None (a 415) where there is none."""
         wanted = (request.content_type or "").partition(";")[0].strip().lower()
         return next((p for p in parsers if p.media_type == wanted), None)
 
     def select_renderer(
-        self, request: Request, renderers: list[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         """The one renderer."""
-        return renderers[0], "application/json"
+        return next(iter(renderers)), "application/json"
 
 
 class Endpoint(APIView):
@@ -58,6 +59,6 @@ class Endpoint(APIView):
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Response:
         """Nobody on the way may keep where somebody was."""
-        response = super().finalize_response(request, response, *args, **kwargs)
-        response["Cache-Control"] = "no-store"
-        return response
+        final: Response = super().finalize_response(request, response, *args, **kwargs)
+        final["Cache-Control"] = "no-store"
+        return final

@@ -30,9 +30,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404."""
     if request.path.startswith(API):
-        return answer(
-            ApiProblem(404, "not_found", "There is nothing at this address. See /api/reference/.")
-        )
+        return answer(ApiProblem(404, "not_found", "There is nothing at this address. See /api/reference/."))
     return pages.not_found(request, exception)
 
 

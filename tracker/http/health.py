@@ -61,7 +61,7 @@ def _process(times: list[float], now: float) -> Component:
 
 def _ask_database() -> Component:
     """Over a connection of its own: the pool may be exhausted, and then waiting for it would say nothing."""
-    database = settings.DATABASES["default"]
+    database = _database()
     begun = time.monotonic()
     with psycopg.connect(
         dbname=database["NAME"],
@@ -75,6 +75,10 @@ def _ask_database() -> Component:
     ) as connection:
         connection.execute("SELECT 1")
     return {"latency_ms": round((time.monotonic() - begun) * 1000, 1)}
+
+
+def _database() -> dict[str, Any]:
+    return settings.DATABASES["default"]
 
 
 def _ask_redis() -> Component:

@@ -9,11 +9,7 @@ POSITIONS = "/ingest/v1/positions"
 
 def _text(description: str, longest: int | None = None, example: str | None = None) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string", "description": description}
-    return (
-        schema
-        | ({"maxLength": longest} if longest else {})
-        | ({"examples": [example]} if example else {})
-    )
+    return schema | ({"maxLength": longest} if longest else {}) | ({"examples": [example]} if example else {})
 
 
 def _number(description: str, example: float, **bounds: float) -> dict[str, Any]:
@@ -27,7 +23,7 @@ POSITION_REPORT = {
     "required": ["recorded_at", "latitude", "longitude"],
     "properties": {
         "recorded_at": {
-            "description": "When the device was there, by its own clock: ISO 8601, or seconds or milliseconds since 1970.",
+            "description": "By the device's clock: ISO 8601, or seconds or milliseconds since 1970.",
             "anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}],
             "examples": ["2026-05-01T08:30:00Z", 1777624200],
         },
@@ -73,7 +69,12 @@ REPORT = {
         {
             "device_id": "van-12",
             "positions": [
-                {"recorded_at": "2026-05-01T08:30:00Z", "latitude": 52.3702, "longitude": 4.8952, "accuracy_m": 5}
+                {
+                    "recorded_at": "2026-05-01T08:30:00Z",
+                    "latitude": 52.3702,
+                    "longitude": 4.8952,
+                    "accuracy_m": 5,
+                }
             ],
         }
     ],
@@ -83,7 +84,11 @@ ACCEPTED = {
     "required": ["request_id", "received"],
     "properties": {
         "request_id": _text("Ends up with every position.", None, "req_5f0c4b1e9d3a4f7b8c6d2e1f0a9b8c7d"),
-        "received": {"type": "integer", "minimum": 1, "description": "How many positions were in the request."},
+        "received": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "How many positions were in the request.",
+        },
     },
 }
 INGEST_SCHEMAS = {"PositionReport": POSITION_REPORT, "Report": REPORT, "ReportAccepted": ACCEPTED}

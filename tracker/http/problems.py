@@ -77,9 +77,7 @@ def too_large(limit: int) -> ApiProblem:
 def unavailable() -> ApiProblem:
     """503: the database is away; the same request may succeed soon."""
     detail = "The database cannot be reached at the moment. Try again in a few seconds."
-    return ApiProblem(
-        503, "temporarily_unavailable", detail, headers={"Retry-After": str(RETRY_AFTER_S)}
-    )
+    return ApiProblem(503, "temporarily_unavailable", detail, headers={"Retry-After": str(RETRY_AFTER_S)})
 
 
 def problem_of(error: BaseException) -> ApiProblem | None:

@@ -69,7 +69,9 @@ class StructSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
         for name, schema in components.items():
             if name != self.get_name(auto_schema, direction):
                 inner = next((s for s in msgspec.Struct.__subclasses__() if s.__name__ == name), name)
-                component = ResolvedComponent(name, ResolvedComponent.SCHEMA, schema=schema, object=inner)
+                component = ResolvedComponent(  # type: ignore[no-untyped-call]  # publishes no types
+                    name, ResolvedComponent.SCHEMA, schema=schema, object=inner
+                )
                 auto_schema.registry.register_on_missing(component)
         return components[self.get_name(auto_schema, direction)]
 

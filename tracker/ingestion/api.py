@@ -59,7 +59,9 @@ class Quarantine(Endpoint):
                 "outcome", str, enum=list(OUTCOMES), default="quarantined", description="Which of the two."
             ),
             OpenApiParameter("reason", str, description="Only reports with this reason, as `bad_latitude`."),
-            OpenApiParameter("device", str, description="Only reports of this device: `dev_…` or `external:…`."),
+            OpenApiParameter(
+                "device", str, description="Only reports of this device: `dev_…` or `external:…`."
+            ),
             at("from", "The first received time wanted."),
             at("to", "The received time before which reports were received."),
             LIMIT,
@@ -100,4 +102,6 @@ def _device(query: Query) -> DeviceReference | None:
     try:
         return parse_reference(text)
     except BadReference:
-        raise wrong("device", "device must be dev_… or external: and the device_id its owner sends.") from None
+        raise wrong(
+            "device", "device must be dev_… or external: and the device_id its owner sends."
+        ) from None

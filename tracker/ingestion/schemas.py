@@ -53,7 +53,10 @@ class SetAsideDocument(Struct):
     outcome: Literal["quarantined", "filtered"]
     reason: Annotated[str, Meta(description="Stable code of the reason.", examples=["bad_latitude"])]
     detail: Annotated[
-        str, Meta(description="The same in a sentence.", examples=["latitude must lie within -90 and 90, not 123.4"])
+        str,
+        Meta(
+            description="The same in a sentence.", examples=["latitude must lie within -90 and 90, not 123.4"]
+        ),
     ]
     device: ReportedDevice
     payload: Payload
@@ -66,7 +69,9 @@ class SetAsidePage(Struct):
     """Some set-aside reports, newest first."""
 
     data: list[SetAsideDocument]
-    next_cursor: Annotated[str | None, Meta(description="Pass as `cursor` for the next page; null on the last.")]
+    next_cursor: Annotated[
+        str | None, Meta(description="Pass as `cursor` for the next page; null on the last.")
+    ]
 
 
 def outcome_totals(found: Outcomes) -> OutcomeTotals:

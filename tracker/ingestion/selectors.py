@@ -31,7 +31,9 @@ class Outcomes:
         return sum(self.total(outcome) for outcome in Outcome.values)
 
 
-def outcomes_between(environment: Environment, since: datetime, until: datetime, *, now: datetime) -> Outcomes:
+def outcomes_between(
+    environment: Environment, since: datetime, until: datetime, *, now: datetime
+) -> Outcomes:
     """Counts of the reports received between the two times, which are widened to what is counted apart.
 
     That is whole seconds, and whole minutes for what lies further back than the counts are kept by the second.
@@ -62,7 +64,9 @@ def set_aside_after(
     until: datetime | None = None,
 ) -> list[SetAsideReport]:
     """Up to `limit` reports of one outcome, newest first, those behind the row `after`; times are received times."""
-    rows = SetAsideReport.objects.for_environment(environment).select_related("device").filter(outcome=outcome)
+    rows = (
+        SetAsideReport.objects.for_environment(environment).select_related("device").filter(outcome=outcome)
+    )
     if reason is not None:
         rows = rows.filter(reason=reason)
     if device is not None and device.uid is not None:

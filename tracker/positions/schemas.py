@@ -44,7 +44,8 @@ class PositionFacts(Struct):
     permissions: AnyJson
     extra: AnyJson
     request_id: Annotated[
-        str, Meta(description="The request that reported it.", examples=["req_5f0c4b1e9d3a4f7b8c6d2e1f0a9b8c7d"])
+        str,
+        Meta(description="The request that reported it.", examples=["req_5f0c4b1e9d3a4f7b8c6d2e1f0a9b8c7d"]),
     ]
 
 
@@ -61,7 +62,9 @@ class PositionPage(Struct):
 
     type: Literal["FeatureCollection"]
     features: list[PositionFeature]
-    next_cursor: Annotated[str | None, Meta(description="Pass as `cursor` for the next page; null on the last.")]
+    next_cursor: Annotated[
+        str | None, Meta(description="Pass as `cursor` for the next page; null on the last.")
+    ]
 
 
 def position_feature(row: Mapping[str, Any]) -> PositionFeature:

@@ -45,10 +45,11 @@ def positions_query(
     )
     if after is not None:
         rows = rows.filter(recorded_at__gt=after)
-    return rows.order_by("recorded_at").values(
+    facts: QuerySet[Position, Mapping[str, Any]] = rows.order_by("recorded_at").values(
         *COLUMNS,
         longitude=Func(F("location"), function="ST_X", output_field=FloatField()),
         latitude=Func(F("location"), function="ST_Y", output_field=FloatField()),
         permissions_text=Cast("permissions", TextField()),
         extra_text=Cast("extra", TextField()),
     )
+    return facts

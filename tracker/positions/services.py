@@ -23,5 +23,7 @@ def keep_partitions(days_back: int = DAYS_BACK, days_ahead: int = DAYS_AHEAD) ->
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_WAIT])
-        cursor.execute("SELECT made, dropped FROM tracker_keep_position_partitions(%s, %s)", [days_back, days_ahead])
+        cursor.execute(
+            "SELECT made, dropped FROM tracker_keep_position_partitions(%s, %s)", [days_back, days_ahead]
+        )
         return Kept(*cursor.fetchone())

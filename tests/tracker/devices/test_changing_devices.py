@@ -35,9 +35,7 @@ def stored(device):
     return Device.objects.for_environment(device.environment_id).get(pk=device.pk)
 
 
-def test_a_new_name_is_stored_shown_and_announced(
-    api, van, told, django_capture_on_commit_callbacks
-):
+def test_a_new_name_is_stored_shown_and_announced(api, van, told, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         answer = api.patch(VAN, {"name": "Blue van"})
     assert json.loads(answer.content)["name"] == "Blue van"
@@ -131,7 +129,9 @@ def test_u0000_is_left_out_of_texts(api, van):
     assert answer["metadata"]["k"] == "vw"
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "", "x"])
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "", "x"]
+)
 def test_a_body_that_is_not_sent_as_json_is_refused_with_the_header_to_send(api, van, kind):
     answer = api.send("PATCH", VAN, body=b"name=x", content_type=kind)
     assert "Content-Type: application/json" in problem(answer, 415, "unsupported_media_type", "Content-Type")

@@ -62,7 +62,8 @@ def test_a_device_that_never_reported_waits(api, customer):
 def test_pages_follow_each_other_without_gap_or_repeat(api, customer):
     for number in range(7):
         a_device(customer.test, f"van-{number}")
-    seen, cursor = [], ""
+    seen: list[str] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = api.json("devices", limit=3, **({"cursor": cursor} if cursor else {}))
         seen += [d["external_id"] for d in page["data"]]
@@ -177,7 +178,21 @@ def test_too_many_parameters_are_refused(api):
 
 @pytest.mark.parametrize(
     "external_id",
-    ["van-1", "a/b", "a/b/positions", "/", "positions", "a b", "ünï 👾", "a?b#c", "100%25", "a\nb", "..", "dev_1", "a/"],
+    [
+        "van-1",
+        "a/b",
+        "a/b/positions",
+        "/",
+        "positions",
+        "a b",
+        "ünï 👾",
+        "a?b#c",
+        "100%25",
+        "a\nb",
+        "..",
+        "dev_1",
+        "a/",
+    ],
 )
 def test_a_device_is_found_by_the_id_its_owner_gave_it(api, customer, external_id):
     device = a_device(customer.test, external_id)

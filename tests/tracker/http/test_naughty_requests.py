@@ -72,7 +72,11 @@ def van(customer):
 
 
 def facts(device):
-    return Device.objects.for_environment(device.environment_id).values_list("name", "metadata").get(pk=device.pk)
+    return (
+        Device.objects.for_environment(device.environment_id)
+        .values_list("name", "metadata")
+        .get(pk=device.pk)
+    )
 
 
 def test_every_json_text_as_the_body_of_a_patch(api, van):
@@ -121,28 +125,39 @@ def test_every_naughty_string_as_a_key_of_metadata_or_the_body(api, van):
 
 def test_every_naughty_string_as_a_part_of_an_address(api, van):
     for text in _strings():
-        for escaped in (quote(text, safe=""), quote(text, safe="/:;,.()'!*&=+$@")):
-            for path in (f"devices/{escaped}", f"devices/external:{escaped}", f"devices/external:{escaped}/positions"):
-                assert api.get(path).status_code in {200, 301, 404}, (path, api.get(path).content)
-            if escaped:
-                assert api.delete(f"devices/{escaped}").status_code in {404, 405}
-                assert api.patch(f"devices/external:no-{escaped}", {"name": "x"}).status_code in {404, 405}
+        escaped, barely = quote(text, safe=""), quote(text, safe="/:;,.()'!*&=+$@")
+        for path in (
+            f"devices/{barely}",
+            f"devices/external:{escaped}",
+            f"devices/external:{barely}/positions",
+        ):
+            answer = api.get(path)
+            assert answer.status_code in {200, 301, 404}, (path, answer.content)
+        if escaped:
+            assert api.delete(f"devices/{escaped}").status_code in {404, 405}
+        assert api.patch(f"devices/external:no-{escaped}", {"name": "x"}).status_code in {404, 405}
     assert facts(van) == ("Van", {"a": 1})
 
 
 @pytest.mark.parametrize(
-    ("path", "names"),
+    ("path", "names", "all_of_it"),
     [
-        ("devices", ["q", "external_id", "status", "updated_since", "limit", "cursor"]),
-        (f"{VAN}/positions", ["from", "to", "limit", "cursor"]),
-        ("outcomes", ["from", "to"]),
-        ("quarantine", ["reason", "outcome", "device", "from", "to", "limit", "cursor"]),
-        ("environment", ["x"]),
+        ("devices", ["q", "external_id", "updated_since", "cursor"], ["q"]),
+        ("devices", ["status", "limit"], []),
+        (f"{VAN}/positions", ["from", "to", "limit", "cursor"], ["from", "cursor"]),
+        ("outcomes", ["from", "to"], []),
+        (
+            "quarantine",
+            ["reason", "outcome", "device", "from", "to", "limit", "cursor"],
+            ["reason", "device"],
+        ),
+        ("environment", ["x"], []),
     ],
 )
-def test_every_naughty_string_as_a_parameter(api, van, path, names):
+def test_every_naughty_string_as_a_parameter(api, van, path, names, all_of_it):
+    """The whole collection to each kind of parameter once, the small one to every parameter."""
     for name in names:
-        for text in _strings():
+        for text in _strings() if name in all_of_it else SMALL_STRINGS:
             answer = api.send("GET", f"{path}?{name}={quote(text, safe='')}")
             assert answer.status_code in {200, 400}, (name, text, answer.content)
     for raw in ("%ff", "%ED%A0%80", "%", "&&&=", "=", "a", "%00", ";", "q=%zz", "\u00ff"):

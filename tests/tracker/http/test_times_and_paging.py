@@ -1,5 +1,6 @@
 """Times as people write them, and cursors nobody can make up. No database."""
 
+import contextlib
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.http.paging import BrokenSeal, seal, unseal
-from tracker.http.times import BadMoment, moment_text, parse_moment
+from tracker.http.times import EPOCH, BadMoment, moment_text, parse_moment
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -45,10 +46,8 @@ def test_what_is_no_time_is_refused(text):
 
 @given(st.text(max_size=50))
 def test_no_text_breaks_the_reading_of_times(text):
-    try:
+    with contextlib.suppress(BadMoment):
         assert parse_moment(text).tzinfo is UTC
-    except BadMoment:
-        pass
 
 
 def test_times_are_written_in_utc_with_microseconds():
@@ -56,7 +55,7 @@ def test_times_are_written_in_utc_with_microseconds():
     assert moment_text(datetime(2026, 5, 1, 17, 30, tzinfo=there)) == "2026-05-01T12:00:00.000000Z"
 
 
-@given(st.datetimes(min_value=datetime(1901, 1, 1), max_value=datetime(2999, 1, 1), timezones=st.just(UTC)))
+@given(st.integers(-(2 * 10**15), 32 * 10**15).map(lambda us: EPOCH + timedelta(microseconds=us)))
 def test_what_is_written_is_read_again_exactly(moment):
     assert parse_moment(moment_text(moment)) == moment
 

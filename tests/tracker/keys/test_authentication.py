@@ -30,6 +30,12 @@ def test_a_secret_key_opens_its_own_environment(api, customer):
     assert Caller(customer.new.live.secret_key).json("environment")["kind"] == "live"
 
 
+def a_key(customer):
+    key = key_in_force(customer.secret_key)
+    assert key is not None
+    return key
+
+
 @pytest.mark.parametrize("password", ["", "ignored", "with:colon"])
 def test_basic_takes_the_key_as_user_name(api, customer, password):
     answer = api.send("GET", "environment", authorization=basic(f"{customer.secret_key}:{password}"))
@@ -79,21 +85,21 @@ def test_a_publishable_key_is_refused_with_the_reason(api, customer):
 
 
 def test_a_revoked_key_opens_nothing(api, customer):
-    key = key_in_force(customer.secret_key)
+    key = a_key(customer)
     assert revoke_key(key, now=NOW)
     problem(api.get("devices"), 401, "invalid_key")
 
 
 def test_a_genuine_signature_on_a_text_that_was_never_given_out_opens_nothing(api, customer, settings):
     """A leaked signing secret alone makes no key: the database must know the text's hash."""
-    key = key_in_force(customer.secret_key)
+    key = a_key(customer)
     scope.enter(environment_id=customer.test.pk)
     Key.objects.for_environment(customer.test).filter(pk=key.pk).update(sha256=b"\x01" * 32)
     problem(api.get("devices"), 401, "invalid_key")
 
 
 def test_the_use_of_a_key_is_noted_once_a_minute(customer):
-    key = key_in_force(customer.secret_key)
+    key = a_key(customer)
     assert note_use(key, now=NOW, every=MINUTE) is True
     assert note_use(key, now=NOW + timedelta(seconds=59), every=MINUTE) is False
     assert note_use(key, now=NOW + MINUTE, every=MINUTE) is True
@@ -103,7 +109,7 @@ def test_the_use_of_a_key_is_noted_once_a_minute(customer):
 
 def test_a_request_notes_the_use_and_the_next_one_does_not_write(api, customer, django_assert_num_queries):
     api.json("environment")
-    key = key_in_force(customer.secret_key)
+    key = a_key(customer)
     assert key.last_used_at is not None
     with django_assert_num_queries(4):  # savepoint, scope, key with its environment and tenant, release
         api.json("environment")
@@ -112,7 +118,7 @@ def test_a_request_notes_the_use_and_the_next_one_does_not_write(api, customer, 
 @pytest.mark.django_db(transaction=True)
 def test_of_many_requests_at_once_one_notes_the_use_and_none_waits(customer):
     with scope.scope(environment_id=customer.test.pk):
-        key = key_in_force(customer.secret_key)
+        key = a_key(customer)
     noted: list[bool] = []
 
     def use() -> None:

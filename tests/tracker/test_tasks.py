@@ -1,0 +1,74 @@
+"""The ticks: each named in the settings, each doing its one thing, each harmless twice."""
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.conf import settings
+
+from config.celery import app
+from tests.tracker.caller import a_count, a_device, a_position, a_set_aside, yesterday
+from tracker import tasks
+from tracker.http.connections import redis_client
+from tracker.ingestion.models import OutcomeCount, SetAsideReport
+from tracker.keys.models import Key
+from tracker.keys.revocations import REVOKED_KEYS
+from tracker.keys.services import create_key, revoke_key
+from tracker.positions.models import Position
+from tracker.tenants import scope
+
+
+def test_every_tick_of_the_settings_is_a_task_and_every_task_has_a_tick():
+    app.loader.import_default_modules()
+    ticks = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    assert ticks == {name for name in app.tasks if not name.startswith("celery.")}
+
+
+def test_a_heartbeat_says_that_worker_and_beat_are_there():
+    client = redis_client(settings.REDIS_URL)
+    tasks.heartbeat()
+    for component in ("worker", "beat"):
+        [key] = client.scan_iter(match=f"health:{component}:*")
+        assert abs(json.loads(client.get(key) or b"")["at"] - time.time()) < 30
+        assert 0 < client.ttl(key) <= tasks.HEARTBEAT_LASTS_S
+        client.delete(key)
+
+
+@pytest.mark.django_db
+def test_partitions_are_kept():
+    tasks.partitions()
+    tasks.partitions()
+
+
+def test_old_counts_are_folded(customer):
+    old = datetime.now(UTC).replace(second=7, microsecond=0) - timedelta(hours=60)
+    a_count(customer.test, old, "accepted", 3, lane=1)
+    tasks.fold()
+    tasks.fold()
+    [row] = OutcomeCount.objects.for_environment(customer.test)
+    assert (row.second, row.count) == (old.replace(second=0), 3)
+
+
+def test_old_reports_and_leftovers_of_deleted_devices_are_forgotten(customer):
+    now = datetime.now(UTC)
+    a_set_aside(customer.test, now - timedelta(days=8))
+    device = a_device(customer.test, deleted_at=now)
+    a_position(device, yesterday(8))
+    tasks.forget()
+    tasks.forget()
+    assert not SetAsideReport.objects.for_environment(customer.test).exists()
+    assert not Position.objects.for_environment(customer.test).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_revocations_are_told_again_after_redis_lost_them(customer):
+    client = redis_client(settings.REDIS_URL)
+    with scope.scope(tenant_id=customer.tenant.pk):
+        key, _ = create_key(customer.test, Key.Kind.PUBLISHABLE, by=None)
+        assert revoke_key(key, now=datetime.now(UTC))
+    client.delete(REVOKED_KEYS)
+    tasks.revocations()
+    tasks.revocations()
+    assert client.sismember(REVOKED_KEYS, str(key.pk))
+    client.delete(REVOKED_KEYS)
