@@ -1,6 +1,7 @@
 """What tests of pages share: rows to show, and a reader that looks for what no page may hold."""
 
 import json
+import re
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,12 @@ OWN_NAUGHTY = [
     "%s %d %(x)s ${x} \\u0041",
     "a" * 200,
 ]
+
+
+def link_in(mail: str, pattern: str) -> str:
+    """The path of the link in a mail that matches, its host left out."""
+    (path,) = re.findall(r"http://[^/\s]+(" + pattern + r"\S+)", mail)
+    return str(path)
 
 
 def naughty() -> list[str]:

@@ -67,7 +67,7 @@ def _ids(customer) -> dict[str, str]:
         "device": a_device(customer.test, f"van-{owner.pk}").public_id,
         "member": owner.public_id,
         "invitation": invitation.public_id,
-        "key": Key.objects.for_environment(customer.test).first().public_id,
+        "key": Key.objects.for_environment(customer.test).filter(kind="sk").get().public_id,
     }
 
 

@@ -27,7 +27,9 @@ def test_a_new_secret_key_is_in_the_answer_once_and_works(customer, signed_in):
     answer = _make(signed_in(customer.owner))
     assert answer.status_code == 200
     (text,) = SECRET.findall(answer.content.decode())
-    assert key_in_force(text).name == "Server"
+    key = key_in_force(text)
+    assert key is not None
+    assert key.name == "Server"
     assert answer["Cache-Control"] == "no-store"
     assert Page(answer.content.decode()).faults == []
 

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.tracker.conftest import PASSWORD
-from tests.tracker.pages import Page, naughty
+from tests.tracker.pages import Page, link_in, naughty
 from tracker.http.console import SESSION_KEY
 from tracker.tenants import scope
 from tracker.tenants.models import Environment, Invitation, Role, Tenant, User
@@ -23,7 +23,7 @@ def invited(customer, signed_in, mailoutbox, django_capture_on_commit_callbacks)
     def send(email=GUEST, role="supervisor", by=None):
         with django_capture_on_commit_callbacks(execute=True):
             signed_in(by or customer.owner).post(reverse("console_invite"), {"email": email, "role": role})
-        return re.search(r"http://[^/]+(/console/join/\S+)", mailoutbox[-1].body).group(1)
+        return link_in(mailoutbox[-1].body, "/console/join/")
 
     return send
 
