@@ -133,7 +133,10 @@ class LivePage {
   second() {
     const changed = this.store.age();
     this.stage?.update(changed, []);
-    if (changed.length) this.soon();
+    if (changed.length) {
+      this.stage?.arrangeNames();
+      this.soon();
+    }
     this.list.draw();
     this.panel.draw();
   }

@@ -2,6 +2,7 @@
 
 import { endOf, glideTo, lastsFor, mercator, shownAt, still } from "./glide.js";
 import { STATUSES, statusOf } from "./status.js";
+import { shortAge } from "./words.js";
 
 export class DeviceStore {
   /** `calm` true: markers jump instead of gliding (the reader asked for less motion). */
@@ -55,7 +56,9 @@ export class DeviceStore {
     if (label !== device.label) this.naming += 1;
     device.label = label;
     if (isFix(facts) && facts.recorded_at >= (device.recorded_at ?? 0)) this.move(device, facts, clock, jump);
-    device.status = statusOf(device.recorded_at, device.moved_at, this.now());
+    const now = this.now();
+    device.status = statusOf(device.recorded_at, device.moved_at, now);
+    device.since = sinceOf(device, now);
     return device;
   }
 
@@ -79,16 +82,17 @@ export class DeviceStore {
     delta.removed.push(device);
   }
 
-  /** Time alone changes statuses; returns the devices whose status did. */
+  /** Time alone changes statuses and ages; returns the devices of which the map says something else now. */
   age() {
     const now = this.now();
     const changed = [];
     for (const device of this.devices.values()) {
       const status = statusOf(device.recorded_at, device.moved_at, now);
-      if (status !== device.status) {
-        device.status = status;
-        changed.push(device);
-      }
+      const since = sinceOf(device, now);
+      if (status === device.status && since === device.since) continue;
+      device.status = status;
+      device.since = since;
+      changed.push(device);
     }
     return changed;
   }
@@ -104,6 +108,10 @@ export class DeviceStore {
   shown(device, clock) {
     return device.glide ? shownAt(device.glide, clock) : null;
   }
+}
+
+function sinceOf(device, now) {
+  return device.recorded_at === null ? "" : shortAge(now - device.recorded_at);
 }
 
 function isFix(facts) {

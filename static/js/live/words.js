@@ -12,6 +12,15 @@ export function ageText(ageMs) {
   return `${Math.floor(seconds / 86_400)} days ago`;
 }
 
+/** What a marker says of its age: nothing while it is fresh, "4 min", "3 h", "2 d" after that. */
+export function shortAge(ageMs) {
+  if (ageMs === null || ageMs === undefined || ageMs < 60_000) return "";
+  const minutes = Math.floor(ageMs / 60_000);
+  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h`;
+  return `${Math.floor(minutes / 1440)} d`;
+}
+
 /** "8 min", "2 h 5 min": a span without a direction. */
 export function spanText(spanMs) {
   const minutes = Math.max(0, Math.floor(spanMs / 60_000));

@@ -1,4 +1,4 @@
-// The names under the markers: painted once by a 2D canvas into a texture, gliding with their markers on the GPU.
+// The names under the markers, with their age once it matters: painted once by a 2D canvas into a texture, gliding with their markers on the GPU.
 //
 // The browser's own text engine paints them, so every script works and no glyph server is needed.
 
@@ -13,7 +13,8 @@ const FLOATS = 13; // from high.xy low.xy, glide, sheet left top width height, d
 const LIMIT = 220;
 const SHEET = 2048; // device pixels across the atlas
 const FONT = '600 11px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif';
-const WIDEST = 132;
+const WIDEST = 132; // of the name alone
+const AGE_WIDEST = 56;
 const HEIGHT = 17;
 const DROP = 11; // from the marker's middle to the top of its name
 const DROP_SELECTED = 23;
@@ -89,10 +90,12 @@ export class NameSheet {
   }
 
   widthOf(device) {
-    if (device.measured !== device.label) {
+    const told = `${device.label}\n${device.since}`;
+    if (device.measured !== told) {
       this.ink.font = FONT;
-      device.measured = device.label;
-      device.caption = shorten(this.ink, device.label);
+      device.measured = told;
+      const name = shorten(this.ink, device.label);
+      device.caption = device.since ? `${name} · ${device.since}` : name;
       device.captionWidth = Math.ceil(this.ink.measureText(device.caption).width) + 6;
     }
     return device.captionWidth;
@@ -118,7 +121,7 @@ export class NameSheet {
   upload(gl) {
     const base = this.clock();
     const rowsLeft = (SHEET - this.pen[1]) / (HEIGHT * window.devicePixelRatio) - 2;
-    if (rowsLeft * SHEET < this.shown.length * WIDEST * window.devicePixelRatio) {
+    if (rowsLeft * SHEET < this.shown.length * (WIDEST + AGE_WIDEST) * window.devicePixelRatio) {
       this.places.clear(); // full of names that are no longer shown: paint those that are afresh
       this.pen = [0, 0];
     }

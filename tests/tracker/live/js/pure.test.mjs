@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { waitBefore } from "../../../../static/js/live/backoff.js";
 import { glideTo, lastsFor, mercator, shownAt, still, unmercator } from "../../../../static/js/live/glide.js";
 import { DeviceStore } from "../../../../static/js/live/store.js";
-import { ageText, batteryText, headingText, spanText, speedText } from "../../../../static/js/live/words.js";
+import { ageText, batteryText, headingText, shortAge, spanText, speedText } from "../../../../static/js/live/words.js";
 import { readHash, writeHash } from "../../../../static/js/map/address.js";
 import { flattened, graticule, unwrapped } from "../../../../static/js/map/earth.js";
 import { choose } from "../../../../static/js/map/name_layout.js";
@@ -81,6 +81,7 @@ test("waiting grows to fifteen seconds and is never in step", () => {
 
 test("facts read as people say them", () => {
   assert.deepEqual([ageText(12_400), ageText(-900), ageText(59 * 60_000), ageText(null)], ["12 s ago", "0 s ago", "59 min ago", "no position yet"]);
+  assert.deepEqual([59_999, 60_000, 3_600_000, 49 * 3_600_000, null].map(shortAge), ["", "1 min", "1 h", "2 d", ""]);
   assert.deepEqual([ageText(47 * 3_600_000), ageText(49 * 3_600_000)], ["47 h ago", "2 days ago"]);
   assert.deepEqual([speedText(12), speedText(null), headingText(359), headingText(45)], ["43 km/h", null, "north (359°)", "north-east (45°)"]);
   assert.deepEqual([batteryText(0.64, true), batteryText(null, null), spanText(125 * 60_000)], ["64 %, charging", null, "2 h 5 min"]);
