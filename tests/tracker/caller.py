@@ -70,7 +70,7 @@ def problem(answer: HttpResponse, status: int, code: str, param: str | None = No
 
 
 def a_device(environment: Environment, external_id: str = "van-1", **facts: Any) -> Device:
-    values = facts | {"environment": environment, "external_id": external_id}
+    values: Any = facts | {"environment": environment, "external_id": external_id}
     return Device.objects.create(**values)
 
 
@@ -102,7 +102,7 @@ def a_position(device: Device, recorded_at: datetime, **facts: Any) -> Position:
         "location": Point(4.8952, 52.3702, srid=4326),
         "request_id": REQUEST,
     }
-    return Position.objects.create(**values | facts)
+    return Position.objects.create(**cast(Any, values | facts))
 
 
 def a_count(
@@ -124,7 +124,7 @@ def a_set_aside(environment: Environment, received_at: datetime, **facts: Any) -
         "request_id": REQUEST,
     }
     values |= {"environment": environment, "received_at": received_at}
-    return SetAsideReport.objects.create(**values | facts)
+    return SetAsideReport.objects.create(**cast(Any, values | facts))
 
 
 def yesterday(hour: int = 0, minute: int = 0, second: int = 0) -> datetime:

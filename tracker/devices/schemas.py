@@ -21,6 +21,8 @@ Speed = Annotated[float, Meta(ge=0, description="Metres per second.", examples=[
 Heading = Annotated[float, Meta(ge=0, lt=360, description="Degrees clockwise from north.", examples=[270.0])]
 Battery = Annotated[float, Meta(ge=0, le=1, description="0 empty, 1 full.", examples=[0.81])]
 
+Activity = Annotated[str, Meta(description="What the device said it was doing.", examples=["driving"])]
+
 
 class LatestPosition(Struct):
     """Where a device last was, by its own clock. A fact the device did not send is null."""
@@ -35,7 +37,7 @@ class LatestPosition(Struct):
     heading_deg: Heading | None
     battery: Battery | None
     charging: bool | None
-    activity: str | None
+    activity: Activity | None
     moved_at: Annotated[Moment, Meta(description="Since when it has stood still, if it does.")]
 
 
@@ -55,9 +57,9 @@ class DeviceDocument(Struct):
     metadata: Annotated[
         dict[str, Any], Meta(description="Your own facts about it.", examples=[{"plate": "AB-123-C"}])
     ]
-    model: str
-    os: str
-    app_version: str
+    model: Annotated[str, Meta(examples=["Pixel 9"])]
+    os: Annotated[str, Meta(examples=["Android 16"])]
+    app_version: Annotated[str, Meta(examples=["3.2.1"])]
     registered_at: Moment
     latest_position: LatestPosition | None
 

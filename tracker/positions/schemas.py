@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Raw, Struct
 
-from tracker.devices.schemas import Battery, Heading, Metres, Speed
+from tracker.devices.schemas import Activity, Battery, Heading, Metres, Speed
 from tracker.http.times import Moment, moment_text
 from tracker.tenants.identifiers import public_id
 
@@ -40,7 +40,7 @@ class PositionFacts(Struct):
     heading_deg: Heading | None
     battery: Battery | None
     charging: bool | None
-    activity: str | None
+    activity: Activity | None
     permissions: AnyJson
     extra: AnyJson
     request_id: Annotated[
