@@ -60,6 +60,8 @@ def own_counts(settings) -> None:
     """Sign-ups and mails are counted in the cache, for each address and each IP: every test begins at nought."""
     backend = "django.core.cache.backends.locmem.LocMemCache"
     settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": uuid.uuid4().hex}}
+    # Argon2 is slow on purpose, and every test makes people
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
