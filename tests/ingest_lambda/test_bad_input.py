@@ -160,7 +160,7 @@ async def test_a_naughty_string_as_a_required_fact_is_refused_with_its_reason(te
 
 
 async def test_a_good_fix_survives_any_company():
-    company = [
+    company: list[object] = [
         None,
         5,
         "x",

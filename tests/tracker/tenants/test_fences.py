@@ -50,7 +50,7 @@ def test_each_customer_gets_its_own_rows_and_no_others(customer, rival):
 def _raw_count(table: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {table}")
-        return cursor.fetchone()[0]
+        return int(cursor.fetchone()[0])
 
 
 @pytest.mark.parametrize("table", ["tracker_key", "tracker_membership", "tracker_invitation"])
