@@ -49,18 +49,28 @@ def new_page(
 
     yield open_page
     if request.node.stash.get(FAILED, False) or errors:
+        ARTIFACTS.mkdir(parents=True, exist_ok=True)
+        _keep_logs(request.node.name, stack)
         _take_pictures(request.node.name, contexts)
     for context in contexts:
         context.close()
     assert errors == [], "scripts failed in the page"
 
 
+def _file_name(test: str) -> str:
+    return re.sub(r"\W+", "-", test)
+
+
 def _take_pictures(test: str, contexts: list[BrowserContext]) -> None:
-    ARTIFACTS.mkdir(parents=True, exist_ok=True)
-    name = re.sub(r"\W+", "-", test)
     pages = [page for context in contexts for page in context.pages]
     for number, page in enumerate(pages):
-        page.screenshot(path=ARTIFACTS / f"{name}-{number}.png", timeout=5_000)
+        page.screenshot(path=ARTIFACTS / f"{_file_name(test)}-{number}.png", timeout=20_000)
+
+
+def _keep_logs(test: str, stack: Throwaway) -> None:
+    """The stack's folder goes with it, so the ends of its logs are kept beside the pictures."""
+    parts = [f"== {state.name}\n" + "\n".join(stack.tail(state.name)) for state in stack.states()]
+    (ARTIFACTS / f"{_file_name(test)}.log").write_text("\n".join(parts), encoding="utf-8")
 
 
 @pytest.hookimpl(wrapper=True)

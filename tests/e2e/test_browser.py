@@ -26,8 +26,13 @@ def sign_in(page: Page, customer: Customer) -> Page:
 
 def open_map(page: Page, customer: Customer) -> Page:
     sign_in(page, customer).goto("/map")
-    page.wait_for_function("window.milepostMap?.ready && milepostMap.connection === 'live'")
+    shows(page, "window.milepostMap?.ready && milepostMap.connection === 'live'")
     return page
+
+
+def shows(page: Page, script: str, *, timeout_s: float = 30.0) -> None:
+    """Until the script is true in the page. Playwright's own wait evaluates text, which the page's policy forbids."""
+    until(lambda: page.evaluate(script), timeout_s=timeout_s, every_s=0.1, says=script)
 
 
 def here(latitude: float, longitude: float) -> list[dict]:
@@ -40,8 +45,7 @@ def fix(customer: Customer, device: str, latitude: float, longitude: float) -> N
 
 def wait_at(page: Page, device: str, latitude: float) -> None:
     """Until the device's marker stands there; markers glide, so it may take a moment."""
-    look = f"() => Math.abs(({DEVICE.format(device)})?.latitude - {latitude}) < 1e-4"
-    page.wait_for_function(look)
+    shows(page, f"Math.abs({DEVICE.format(device)}?.latitude - {latitude}) < 1e-4")
 
 
 def stay(page: Page) -> None:
@@ -72,13 +76,9 @@ def test_from_sign_up_to_the_dot_without_a_reload(stack, new_page):
     expect(page.locator("#watch-facts")).to_be_visible()
     assert stayed(page)
     page.get_by_role("link", name="Open the live map").click()
-    page.wait_for_function("window.milepostMap?.ready")
+    shows(page, "window.milepostMap?.ready")
     assert page.evaluate("milepostMap.deviceCount") == 1
-    expect(page.locator("#fleet-list")).to_contain_text(page.evaluate(first_name()))
-
-
-def first_name() -> str:
-    return "document.querySelector('#fleet-list li').textContent.trim().slice(0, 3)"
+    expect(page.locator("#fleet-list")).to_contain_text("my-first-device")
 
 
 def test_markers_move_while_a_simulated_fleet_drives(stack, new_page):
@@ -103,7 +103,7 @@ def test_markers_move_while_a_simulated_fleet_drives(stack, new_page):
         stdout=subprocess.DEVNULL,
     )
     try:
-        page.wait_for_function("milepostMap.deviceCount === 15")
+        shows(page, "milepostMap.deviceCount === 15")
         names = [device["external_id"] for device in customer.devices().values()]
         places = f"{names!r}.map((id) => milepostMap.device(id)).map((d) => [d.longitude, d.latitude])"
         before = page.evaluate(places)
@@ -127,21 +127,22 @@ def test_a_cut_line_says_so_and_heals_with_all_that_happened_meanwhile(stack, ne
     page = open_map(new_page(), customer)
     wait_at(page, "old", 52.0)
     stay(page)
+    # steps of a hundred metres: a kilometre within these seconds would be judged a teleport
     stack.stop("live")
     try:
         expect(page.locator("#line")).to_have_attribute("data-state", "waiting")
         expect(page.locator("#line")).to_contain_text("Reconnecting")
-        fix(customer, "old", 52.01, 4.9)
+        fix(customer, "old", 52.001, 4.9)
         fix(customer, "new", 52.5, 5.0)
         until(lambda: len(customer.devices()) == 2)
     finally:
         stack.start("live")
-    page.wait_for_function("milepostMap.connection === 'live'", timeout=60_000)
+    shows(page, "milepostMap.connection === 'live'", timeout_s=60)
     expect(page.locator("#line")).to_contain_text("Live")
     wait_at(page, "new", 52.5)
-    wait_at(page, "old", 52.01)
-    fix(customer, "new", 52.51, 5.0)
-    wait_at(page, "new", 52.51)
+    wait_at(page, "old", 52.001)
+    fix(customer, "new", 52.501, 5.0)
+    wait_at(page, "new", 52.501)
     assert stayed(page)
 
 

@@ -1,7 +1,7 @@
 """A fleet's whole day through HTTP, counted from outside to the unit; then sent again, which changes nothing."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
@@ -71,7 +71,9 @@ def check_day(stack, customer: Customer, day: Day, *, at_least: float) -> dict:
         )
     again = replay(stack, customer, day)
     assert again["accepted"] == 0, "a second replay adds nothing"
-    assert again["filtered"] == counts["filtered"], "what was not believed once is not believed the second time"
+    assert again["filtered"] == counts["filtered"], (
+        "what was not believed once is not believed the second time"
+    )
     assert stored(customer, day) == kept
     return counts
 
