@@ -1,0 +1,252 @@
+"""The fourth fence: a rival walks every address with another customer's ids, learns nothing and changes nothing.
+
+An address with parameters that is not in VICTIMS fails this test: say how a rival would try it.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connection
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests.tracker.caller import Caller, a_count, a_device, a_position, a_set_aside, a_state
+from tracker.devices.models import Device
+from tracker.keys.models import Key
+from tracker.keys.selectors import key_in_force
+from tracker.tenants import scope
+from tracker.tenants.models import Invitation, Membership, Role, User
+from tracker.tenants.services import NewTenant, create_tenant
+
+MARK = "kept-from-rivals"  # in every name of the victim
+METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
+TOKEN = "t" * 43
+
+
+@dataclass(frozen=True)
+class Victim:
+    """A customer with one of everything."""
+
+    new: NewTenant
+    device: Device
+    key: Key
+    invitation: Invitation
+    member: Membership
+
+    @property
+    def ids(self) -> list[str]:
+        """Public ids of its rows."""
+        test, live = self.new.test.environment, self.new.live.environment
+        rows: list[Any] = [self.device, self.key, self.invitation, self.member, self.new.tenant, test, live]
+        return [row.public_id for row in rows]
+
+
+VICTIMS: dict[str, list[Callable[[Victim], dict[str, str]]]] = {
+    "api_device": [
+        lambda v: {"device": v.device.public_id},
+        lambda v: {"device": f"external:{v.device.external_id}"},
+    ],
+    "api_device_positions": [
+        lambda v: {"device": v.device.public_id},
+        lambda v: {"device": f"external:{v.device.external_id}"},
+    ],
+    "console_device": [lambda v: {"device_id": v.device.public_id}],
+    "console_device_edit": [lambda v: {"device_id": v.device.public_id}],
+    "console_device_delete": [lambda v: {"device_id": v.device.public_id}],
+    "console_key_revoke": [lambda v: {"key_id": v.key.public_id}],
+    "console_member_role": [lambda v: {"member_id": v.member.public_id}],
+    "console_member_remove": [lambda v: {"member_id": v.member.public_id}],
+    "console_invitation_cancel": [lambda v: {"invitation_id": v.invitation.public_id}],
+    "console_join": [lambda v: {"invitation_id": v.invitation.public_id, "token": TOKEN}],
+    "map_track": [lambda v: {"device_id": v.device.public_id}],
+    # allauth's: the links in mails
+    "account_confirm_email": [lambda v: {"key": "MQ:1abcde:forged"}],
+    "account_reset_password_from_key": [lambda v: {"uidb36": "1", "key": "set-password"}],
+}
+# where an address may answer 200 although it holds the victim's id: nothing of the victim may be in it
+SAYS_SO_IN_A_PAGE = {"account_confirm_email", "account_reset_password_from_key", "console_join"}
+
+
+def addresses(
+    patterns: list[Any] | None = None, prefix: str = "", namespace: str = ""
+) -> Iterator[tuple[str, set[str]]]:
+    """(name, names of its parameters) of every address; one without a name is an error."""
+    for entry in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(entry, URLResolver):
+            inner = f"{namespace}{entry.namespace}:" if entry.namespace else namespace
+            yield from addresses(entry.url_patterns, prefix + str(entry.pattern), inner)
+        elif isinstance(entry, URLPattern):
+            is_admins_own = namespace == "admin:" and entry.name is None
+            assert entry.name or is_admins_own, f"{prefix}{entry.pattern} has no name"
+            if entry.name:
+                yield (
+                    namespace + entry.name,
+                    set(re.findall(r"<(?:\w+:)?(\w+)>", prefix + str(entry.pattern))),
+                )
+
+
+ALL = sorted({(name, tuple(sorted(parameters))) for name, parameters in addresses()})
+OURS = [(name, parameters) for name, parameters in ALL if not name.startswith("admin:")]
+ADMINS = [(name, parameters) for name, parameters in ALL if name.startswith("admin:")]
+
+
+def test_every_address_with_parameters_has_its_entry_and_every_entry_an_address():
+    assert {name for name, parameters in OURS if parameters} == set(VICTIMS)
+
+
+@pytest.fixture
+def victim(db: None) -> Victim:
+    owner = User.objects.create_user(f"owner@{MARK}.example.com", "correct-horse-battery-9", name=MARK)
+    new = create_tenant(MARK, owner=owner)
+    now = datetime.now(UTC)
+    environment = new.test.environment
+    device = a_device(environment, f"{MARK}-van", name=MARK, metadata={"a": MARK})
+    a_state(device, now)
+    a_position(device, now, extra={"a": MARK})
+    a_set_aside(environment, now, device=device, external_id=device.external_id, detail=MARK)
+    a_count(environment, now.replace(microsecond=0), "accepted", 987_654_321)
+    with scope.scope(tenant_id=new.tenant.pk):
+        invitation = Invitation.objects.create(
+            tenant=new.tenant,
+            email=f"new@{MARK}.example.com",
+            role=Role.ADMIN,
+            token_sha256=b"x" * 32,
+            expires_at=now + timedelta(days=1),
+        )
+    key = key_in_force(new.test.publishable_key) or key_in_force(new.test.secret_key)
+    assert key is not None
+    scope.enter()
+    return Victim(new, device, key, invitation, new.owner)
+
+
+@pytest.fixture
+def rival(db: None) -> tuple[User, Caller]:
+    user = User.objects.create_user("owner@rival.example.com", "correct-horse-battery-9")
+    new = create_tenant("rival", owner=user)
+    scope.enter()
+    return user, Caller(new.test.secret_key)
+
+
+def rows_of(victim: Victim) -> dict[str, str]:
+    """A fingerprint of the victim's rows in every table that names its owner."""
+    tenant = victim.new.tenant.pk
+    environments = [victim.new.test.environment.pk, victim.new.live.environment.pk]
+    found = {}
+    with scope.scope(unscoped="a test looks at everything"), connection.cursor() as cursor:
+        value: Any
+        for model in apps.get_app_config("tracker").get_models():
+            columns = {field.column for field in model._meta.local_fields}
+            if "environment_id" in columns:
+                whose, value = "environment_id = ANY(%s)", environments
+            elif "tenant_id" in columns:
+                whose, value = "tenant_id = %s", tenant
+            elif model._meta.db_table == "tracker_tenant":
+                whose, value = "id = %s", tenant
+            elif model is User:
+                whose, value = "email LIKE %s", f"%{MARK}%"
+            else:
+                continue
+            table = model._meta.db_table
+            cursor.execute(
+                f"SELECT coalesce(string_agg(t::text, '|' ORDER BY t::text), '') FROM {table} t WHERE {whose}",
+                [value],
+            )
+            found[table] = cursor.fetchone()[0]
+    return found
+
+
+def body_for(victim: Victim) -> dict[str, str]:
+    """What a rival would write into the fields of a form."""
+    environment, ids = victim.new.test.environment.public_id, victim.ids
+    return {
+        "environment": environment,
+        "environment_id": environment,
+        "tenant": victim.new.tenant.public_id,
+        "device": victim.device.public_id,
+        "key": victim.key.public_id,
+        "member": victim.member.public_id,
+        "name": "taken",
+        "kind": "pk",
+        "role": "viewer",
+        "email": "friend@rival.example.com",
+        "metadata": "{}",
+        "confirm": "yes",
+        "next": ids[0],
+    }
+
+
+def shows(content: bytes, victim: Victim, sent: str = "") -> list[str]:
+    """What of the victim is in an answer, apart from what the rival sent itself."""
+    text = content.decode("utf-8", "replace")
+    return [
+        word for word in [MARK, "987654321", "987,654,321", *victim.ids] if word in text and word not in sent
+    ]
+
+
+@pytest.mark.parametrize(("name", "parameters"), OURS)
+def test_a_rival_learns_nothing_and_changes_nothing(name, parameters, victim, rival):
+    user, caller = rival
+    before = rows_of(victim)
+    tries = [make(victim) for make in VICTIMS[name]] if parameters else [{}]
+    for values in tries:
+        path = reverse(name, kwargs=values)
+        for method in METHODS:
+            if name.startswith("api_"):
+                body = b'{"name":"taken","metadata":null}' if method == "PATCH" else None
+                answer = caller.send(method, path, body=body)
+            else:
+                client = Client(raise_request_exception=False)
+                client.force_login(user)
+                kind = {"content_type": "application/json"} if method in {"PATCH", "PUT"} else {}
+                answer = getattr(client, method.lower())(path, body_for(victim), **kind)
+            told = f"{method} {path}: {answer.status_code}"
+            assert answer.status_code < 500 or name == "healthz", told
+            if parameters and name not in SAYS_SO_IN_A_PAGE:
+                assert answer.status_code in {301, 302, 403, 404, 405}, told
+            content = b"" if answer.streaming else answer.content
+            assert shows(content, victim, sent=path + str(body_for(victim))) == [], told
+            if not name.startswith("api_") and method == "POST":
+                home = client.get(reverse("console"))
+                assert shows(home.content, victim) == [], f"the console after {told}"
+    after = rows_of(victim)
+    assert [table for table in before if before[table] != after[table]] == []
+
+
+def test_filters_with_another_customers_ids_find_nothing(victim, rival):
+    _, caller = rival
+    for path in ("devices", "quarantine", "outcomes"):
+        assert shows(caller.get(path).content, victim) == []
+    for query in ({"external_id": victim.device.external_id}, {"q": MARK}):
+        assert caller.json("devices", **query)["data"] == []
+    for device in (victim.device.public_id, f"external:{victim.device.external_id}"):
+        assert caller.json("quarantine", device=device)["data"] == []
+
+
+@pytest.mark.parametrize(("name", "parameters"), ADMINS)
+def test_the_staffs_site_lets_no_customer_in(name, parameters, victim, rival):
+    """Not even with the row numbers of their own data."""
+    user, _ = rival
+    before = rows_of(victim)
+    fill: dict[str, Any] = {
+        "app_label": "tracker", "object_id": victim.device.pk, "content_type_id": 1, "url": "tracker/device/1/",
+    }  # fmt: skip
+    path = reverse(
+        name, kwargs={parameter: fill.get(parameter, victim.device.pk) for parameter in parameters}
+    )
+    client = Client(raise_request_exception=False)
+    for method in ("get", "post"):
+        client.force_login(user)
+        answer = getattr(client, method)(
+            path, {"action": "delete_selected", "_selected_action": victim.device.pk}
+        )
+        is_door = name in {"admin:login", "admin:logout", "admin:jsi18n", "admin:password_change_done"}
+        assert answer.status_code in ({200, 302, 403, 405} if is_door else {302, 403, 404, 405}), (
+            answer.status_code
+        )
+        assert shows(answer.content, victim) == []
+    assert rows_of(victim) == before
