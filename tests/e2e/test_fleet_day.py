@@ -1,5 +1,6 @@
 """A fleet's whole day through HTTP, counted from outside to the unit; then sent again, which changes nothing."""
 
+import re
 from collections import Counter
 from datetime import UTC, datetime
 
@@ -19,9 +20,11 @@ def replay(stack, customer: Customer, day: Day) -> dict:
     """Send the day by the product's own command; the outcomes once every fix has ended."""
     since = datetime.now(UTC)
     keys = ("--key", customer.publishable_key, "--secret-key", customer.secret_key)
-    manage(stack, "replay", str(day.path), "--own-times", "--base-url", customer.base_url, *keys)
+    said = manage(stack, "replay", str(day.path), "--own-times", "--base-url", customer.base_url, *keys)
     until(lambda: customer.outcomes(since)["received"] >= day.count, timeout_s=120, says="every fix ended")
     counts = customer.outcomes(since)
+    rows = dict(re.findall(r"^(.+?)  +([\d,]+) *$", said, re.MULTILINE))
+    assert rows["accepted"].replace(",", "") == str(counts["accepted"]), said
     assert counts["received"] == day.count, "not one fix more or less than was sent"
     return counts
 

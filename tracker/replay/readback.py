@@ -33,13 +33,12 @@ class Counts:
 
 
 def flatten(outcomes: Mapping[str, Any]) -> Counts:
-    """The API's answer as one flat table."""
+    """The API's answer as one flat table. Raises KeyError where it is not such an answer."""
     endings: dict[str, int] = {}
-    for name, value in outcomes.items():
-        if isinstance(value, dict):
-            endings.update({f"{name} ({reason.replace('_', ' ')})": n for reason, n in value.items()})
-        elif name != "received":
-            endings[name] = int(value)
+    for name in ("accepted", "duplicate"):
+        endings[name] = int(outcomes[name])
+    for name in ("filtered", "quarantined"):
+        endings |= {f"{name} ({why.replace('_', ' ')})": int(n) for why, n in outcomes[name].items()}
     return Counts(int(outcomes["received"]), endings)
 
 

@@ -47,6 +47,11 @@ def test_own_times_are_sent_as_recorded(door, day, no_demo):
     assert door.taken["1"][0]["recorded_at"] == "2024-05-01T10:00:00Z"
 
 
+def test_a_prefix_makes_it_another_fleet(door, day, no_demo):
+    replay(day, key="pk_test_x", base_url=door.url, device_prefix="second-")
+    assert set(door.taken) == {"second-1", "second-2"}
+
+
 def test_the_demos_test_environment_is_the_default(door, day, no_demo):
     demo = {"publishable_key": "pk_test_demo", "secret_key": "sk_test_demo", "environment_id": "env_demo"}
     no_demo.write_text(json.dumps(demo))
@@ -87,6 +92,8 @@ def test_a_refused_key_is_an_error_with_the_doors_words(door, day, no_demo):
 def test_outcomes_are_flattened_with_their_reasons():
     counts = flatten(
         {
+            "from": "2026-03-01T12:00:00Z",
+            "to": "2026-03-01T13:00:00Z",
             "received": 9,
             "accepted": 5,
             "duplicate": 1,

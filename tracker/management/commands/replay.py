@@ -5,7 +5,7 @@ import threading
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from tracker.replay.table import MPS_OF, Reading
 from tracker.replay.target import NoTarget, Target, target
 
 MICROSECOND = timedelta(microseconds=1)
+MANY_TELEPORTS = 0.05
 
 
 class Command(BaseCommand):
@@ -51,6 +52,10 @@ class Command(BaseCommand):
         except Unreadable as error:
             raise CommandError(str(error)) from None
         goal = _target(options)
+        if options["device_prefix"]:
+            recording.fixes = [
+                replace(fix, device=options["device_prefix"] + fix.device) for fix in recording.fixes
+            ]
         schedule = plan(
             recording.fixes,
             now_us=(datetime.now(UTC) - EPOCH) // MICROSECOND,
@@ -97,7 +102,7 @@ class _Run:
         if tally.retries:
             rows["sent again"] = f"{tally.retries:,} requests, {tally.unanswered:,} fixes without an answer"
         if outcomes and before is not None:
-            rows |= _read_back(outcomes, before.received + tally.accepted, before)
+            rows |= _read_back(self.console, outcomes, before.received + tally.accepted, before)
         display.table(self.console, rows)
 
     def _outcomes(self, since: datetime) -> Outcomes | None:
@@ -116,12 +121,15 @@ class _Run:
         return outcomes
 
 
-def _read_back(outcomes: Outcomes, target: int, before: Any) -> dict[str, str]:
+def _read_back(console: Console, outcomes: Outcomes, target: int, before: Any) -> dict[str, str]:
     try:
         counts = outcomes.settle(target).minus(before)
     except Unanswered as error:
         return {"outcomes": str(error)}
     rows = {name: f"{count:,}" for name, count in sorted(counts.endings.items())}
+    if counts.endings.get("filtered (teleport)", 0) > MANY_TELEPORTS * counts.received:
+        # the same recording an hour later, under the same ids: every vehicle in two places at once
+        console.print("many teleports: replayed here before? --device-prefix TEXT makes it another fleet")
     return {"received by the environment meanwhile": f"{counts.received:,}", **rows}
 
 
@@ -134,7 +142,8 @@ def _tell_before(console: Console, recording: Recording, schedule: Plan, goal: T
             console.print(f"  {fault}")
         if recording.fault_count > len(recording.faults):
             console.print(f"  and {recording.fault_count - len(recording.faults):,} more")
-    first, last = (EPOCH + timedelta(microseconds=us) for us in (schedule.first_us, schedule.last_us))
+    times = [fix.at_us for fix in recording.fixes]
+    first, last = (EPOCH + timedelta(microseconds=us) for us in (min(times), max(times)))
     devices = len({fix.device for fix in recording.fixes})
     span = f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
     console.print(f"{len(recording.fixes):,} fixes of {devices:,} devices, {span}")
@@ -213,6 +222,9 @@ def _add_times(parser: ArgumentParser) -> None:
 
 def _add_contents(parser: ArgumentParser) -> None:
     parser.add_argument("--device", help="take all fixes as of this one device")
+    parser.add_argument(
+        "--device-prefix", metavar="TEXT", help="before each device's id: a second replay is another fleet"
+    )
     parser.add_argument("--limit", type=int, help="only the first so many fixes")
     parser.add_argument("--speed-unit", choices=sorted(MPS_OF), help="of the speed column, by default mps")
     for fact in NAMES:
