@@ -29,7 +29,8 @@ class Counts:
         """What was added since."""
         names = {**self.endings, **before.endings}
         rest = {name: self.endings.get(name, 0) - before.endings.get(name, 0) for name in names}
-        return Counts(self.received - before.received, {n: count for n, count in rest.items() if count})
+        shown = {name: count for name, count in rest.items() if count or name == "accepted"}
+        return Counts(self.received - before.received, shown)
 
 
 def flatten(outcomes: Mapping[str, Any]) -> Counts:
