@@ -110,8 +110,8 @@ def test_markers_move_while_a_simulated_fleet_drives(stack, new_page):
 
         def moved() -> bool:
             now: list[list[float]] = page.evaluate(places)
-            changed = [one != other for one, other in zip(before, now, strict=True)]
-            return sum(changed) >= 5
+            changed = [one for one, other in zip(before, now, strict=True) if one != other]
+            return len(changed) >= 5
 
         until(moved, timeout_s=40, says="five of fifteen markers moved")
         assert page.evaluate("milepostMap.device('pune-van-1').name") == "Van 1"
