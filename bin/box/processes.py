@@ -86,12 +86,12 @@ def _live(settings: Settings) -> tuple[str, ...]:
 
 
 def _celery(place: Place) -> tuple[str, ...]:
-    return ("-m", "celery", "-A", "config", "worker", "--concurrency", "2", "--loglevel", "warning",
+    return ("-m", "celery", "-A", "config", "worker", "--concurrency", "2", "--loglevel", "info",
             "--hostname", f"milepost-{place.state.name}@%h", "--without-gossip", "--without-mingle")  # fmt: skip
 
 
 def _beat(place: Place) -> tuple[str, ...]:
-    return ("-m", "celery", "-A", "config", "beat", "--loglevel", "warning",
+    return ("-m", "celery", "-A", "config", "beat", "--loglevel", "info",
             "--schedule", str(place.state / "beat-schedule"), "--pidfile=")  # fmt: skip
 
 

@@ -1,13 +1,14 @@
-"""Pages of a list by keyset: the link to the next page holds, signed, the last row's number."""
+"""Pages of a list by keyset: the link to the next page holds, sealed, the last row's number."""
 
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from django.core import signing
 from django.db import models
 
+from tracker.http.seals import seal, unseal
+
 M = TypeVar("M", bound=models.Model)
-SALT = "milepost.console.paging"
+PURPOSE = "console page"
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,11 @@ def newest_first(rows: models.QuerySet[M], cursor: str, *, size: int) -> Page[M]
     found = list(rows.order_by("-pk")[: size + 1])
     more = len(found) > size
     found = found[:size]
-    return Page(found, signing.dumps(found[-1].pk, salt=SALT) if more else "", after is None)
+    return Page(found, seal(PURPOSE, found[-1].pk.to_bytes(8, "big")).hex() if more else "", after is None)
 
 
 def _number(cursor: str) -> int | None:
     try:
-        value: Any = signing.loads(cursor, salt=SALT) if cursor else None
-    except signing.BadSignature:
+        return int.from_bytes(unseal(PURPOSE, bytes.fromhex(cursor)), "big")
+    except ValueError:  # a broken seal is one too
         return None
-    return value if isinstance(value, int) else None

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from tracker.devices.schemas import DeviceId, ExternalId
-from tracker.http.paging import seal
+from tracker.http.seals import seal
 from tracker.http.times import Moment, moment_text
 from tracker.ingestion.models import Outcome, SetAsideReport
 from tracker.ingestion.selectors import Outcomes
@@ -49,7 +49,7 @@ class ReportedDevice(Struct):
 class SetAsideDocument(Struct):
     """A report that was not kept, with its reason and what was sent."""
 
-    id: Annotated[str, Meta(examples=["rep_2b1c7d90a4f35e68c0d1b2a3948576fe"])]
+    id: Annotated[str, Meta(examples=["rep_2b1c7d90a4f35e68c0d1b2a3948576fe0d1b2a3948576fe2"])]
     outcome: Literal["quarantined", "filtered"]
     reason: Annotated[str, Meta(description="Stable code of the reason.", examples=["bad_latitude"])]
     detail: Annotated[

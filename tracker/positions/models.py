@@ -1,6 +1,5 @@
 """Position."""
 
-
 from django.contrib.gis.db import models
 
 from tracker.devices.models import Device
