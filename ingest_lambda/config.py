@@ -27,7 +27,6 @@ class Config:
     edge_socket: str
     edge_host: str
     edge_port: int
-    edge_workers: int
     consumers: int
     mqtt_host: str
     mqtt_port: int
@@ -54,7 +53,6 @@ def load(environ: MutableMapping[str, str] | None = None) -> Config:
         edge_socket=environ.get("MILEPOST_EDGE_SOCKET") or "",
         edge_host=environ.get("MILEPOST_EDGE_HOST") or "127.0.0.1",
         edge_port=_whole(environ, "MILEPOST_EDGE_PORT", 8010, at_least=1),
-        edge_workers=_whole(environ, "MILEPOST_EDGE_WORKERS", 2, at_least=1),
         consumers=_whole(environ, "MILEPOST_CONSUMERS", 2, at_least=1),
         mqtt_host=environ.get("MILEPOST_MQTT_HOST") or "127.0.0.1",
         mqtt_port=_whole(environ, "MILEPOST_MQTT_PORT", 1883, at_least=1),

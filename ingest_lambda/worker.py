@@ -28,6 +28,9 @@ from ingest_lambda.stream.redis_reader import RedisStreamReader, open_redis, ord
 
 COMPONENT = "consumer"
 FIXES_A_TRANSACTION = 5_000
+# Rounds begin at most this often unless they are full. A lone report is stored at once; under load this gathers
+# hundreds into a transaction that would otherwise each pay for one, and the machine's time goes to the doors.
+PACE_S = 0.1
 READ_WAIT_S = 0.5  # how long a stop may take at most when nothing comes in
 MOST_ENTRIES_A_READ = 1_000
 LANES_S, SUMMARY_S, TRIM_S = 1.0, 10.0, 30.0
@@ -60,6 +63,7 @@ class Worker:
         self._beaten = (time.monotonic(), 0)
         self._entry_fixes = 1.0  # fixes an entry holds, a running mean: sizes the next read
         self._trouble = ""
+        self._round_began, self._round_fixes = 0.0, 0
 
     def stop(self) -> None:
         """Finish the batch under way, let go of the lanes, return from `run`."""
@@ -94,7 +98,9 @@ class Worker:
                 self._trouble = ""
                 self._every("summary", SUMMARY_S, self._summarise)
                 self._every("trim", TRIM_S, self._trim)
+                self._rest()
                 self._read()
+                self._round_began, self._round_fixes = time.monotonic(), self._fixes
                 for lane in list(self._lanes.owned.values()):
                     if lane.waiting and lane.held_until <= time.monotonic():
                         self._consume(lane, store)
@@ -103,6 +109,13 @@ class Worker:
 
     def _refresh(self, store: Store) -> None:
         self._lanes.refresh(store, self._reader, self._client, time.monotonic())
+
+    def _rest(self) -> None:
+        """Let reports gather when the last round stored something, and little."""
+        fixes = self._fixes - self._round_fixes
+        rest = self._round_began + PACE_S - time.monotonic()
+        if 0 < fixes < FIXES_A_TRANSACTION and rest > 0:
+            self._stop.wait(rest)
 
     def _read(self) -> None:
         """Fill lanes that have nothing waiting; wait for it only if none has."""

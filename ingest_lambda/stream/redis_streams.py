@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import time
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
@@ -21,9 +22,9 @@ from ingest_lambda.stream.resp import Argument, ConnectionLost, RedisConnection,
 
 PATIENCE_S = 10.0
 # A busy door starts a flush at most this often, which halves what it and Redis spend per report at full load.
-# After a small flush there is no rest: whoever reports alone is answered at once.
+# Busy is BUSY_PUTS puts within BUSY_S. Below that there is no rest: whoever reports alone is answered at once.
 PACE_S = 0.002
-PACE_FROM_PUTS = 4
+BUSY_PUTS, BUSY_S = 8, 0.008
 MAX_WAITING = 20_000
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 MAX_FLUSH_BYTES = 8 * 1024 * 1024
@@ -81,6 +82,7 @@ class RedisStreamWriter:
         self._pace_s = pace_s
         self._waiting: list[_Waiting] = []
         self._waiting_bytes = 0
+        self._arrivals: deque[float] = deque([0.0] * BUSY_PUTS, BUSY_PUTS)
         self._wake = asyncio.Event()
         self._closing = False
         self._connection: RedisConnection | None = None
@@ -102,7 +104,9 @@ class RedisStreamWriter:
         if len(self._waiting) >= MAX_WAITING or self._waiting_bytes + size > MAX_WAITING_BYTES:
             raise StreamUnavailable("too much waits for the stream already")
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(parts, size, time.monotonic() + self._patience_s, done))
+        now = time.monotonic()
+        self._arrivals.append(now)
+        self._waiting.append(_Waiting(parts, size, now + self._patience_s, done))
         self._waiting_bytes += size
         self._wake.set()
         await done
@@ -121,18 +125,18 @@ class RedisStreamWriter:
         return len(self._waiting)
 
     async def _run(self) -> None:
-        started, puts = 0.0, 0
+        started = 0.0
         while self._waiting or not self._closing:
             if not self._waiting:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            rest = started + self._pace_s - time.monotonic()
-            if puts >= PACE_FROM_PUTS and rest > 0:
+            now = time.monotonic()
+            rest = started + self._pace_s - now
+            if rest > 0 and now - self._arrivals[0] < BUSY_S:
                 await asyncio.sleep(rest)
             started = time.monotonic()
             flush = self._take()
-            puts = len(flush.waiting)
             try:
                 await self._deliver(flush)
             except StreamUnavailable as error:

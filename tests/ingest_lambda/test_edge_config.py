@@ -15,16 +15,16 @@ def load(tmp_path, **environ):
 def test_defaults_serve_one_machine(tmp_path):
     settings = load(tmp_path)
     assert settings.key_signing_secrets == (b"one", b"two")
-    assert (settings.lanes, settings.edge_workers, settings.consumers) == (4, 2, 2)
+    assert (settings.lanes, settings.consumers) == (4, 2)
     assert settings.max_body_bytes == 1024 * 1024
 
 
 def test_the_env_file_fills_what_the_environment_leaves_open(tmp_path):
     (tmp_path / "milepost.env").write_text(
-        "# made at first run\nMILEPOST_STREAM_LANES=8\nMILEPOST_EDGE_WORKERS=3\n"
+        "# made at first run\nMILEPOST_STREAM_LANES=8\nMILEPOST_CONSUMERS=3\n"
     )
-    settings = load(tmp_path, MILEPOST_EDGE_WORKERS="5")
-    assert (settings.lanes, settings.edge_workers) == (8, 5)
+    settings = load(tmp_path, MILEPOST_CONSUMERS="5")
+    assert (settings.lanes, settings.consumers) == (8, 5)
 
 
 def test_another_env_file_can_be_named(tmp_path):

@@ -1,4 +1,4 @@
-"""The door as a process: Granian, two workers, a real Redis, posts over a real socket."""
+"""The door as a process: a real Redis, posts over a real socket."""
 
 import http.client
 import json
@@ -45,7 +45,6 @@ class ServerProcess:
             "MILEPOST_KEY_SIGNING_SECRETS": SECRET.decode(),
             "MILEPOST_REDIS_URL": redis.url,
             "MILEPOST_EDGE_SOCKET": str(self.socket),
-            "MILEPOST_EDGE_WORKERS": "2",
             "MILEPOST_LOG_LEVEL": "INFO",
             "MILEPOST_ENV_FILE": str(redis.folder / "no.env"),
         }
@@ -151,8 +150,67 @@ def test_what_is_no_http_harms_nobody(server):
     assert server.call("POST", body=BODY)[0] == 202
 
 
-def test_both_workers_say_that_they_live(server):
-    wait_until(lambda: len(server.redis.call("KEYS", "health:edge:*").split()) == 2)
+def raw(server, *parts):
+    """Write the parts on a connection of its own, then everything that comes back until it closes."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(20)
+        client.connect(str(server.socket))
+        for part in parts:
+            client.sendall(part)
+        return b"".join(iter(lambda: client.recv(65536), b""))
+
+
+def post_bytes(*more):
+    lines = (
+        b"POST /ingest/v1/positions HTTP/1.1",
+        b"host: x",
+        b"authorization: " + BEARER["authorization"].encode(),
+        b"content-length: %d" % len(BODY),
+        *more,
+    )
+    return b"\r\n".join((*lines, b"", BODY))
+
+
+def test_requests_sent_at_once_are_answered_in_order(server):
+    ask = b"OPTIONS /ingest/v1/positions HTTP/1.1\r\nhost: x\r\n\r\n"
+    answers = raw(server, (post_bytes() + ask) * 20 + post_bytes(b"connection: close"))
+    statuses = [int(code) for code in re.findall(rb"HTTP/1\.1 (\d+)", answers)]
+    assert statuses == [202, 204] * 20 + [202]
+
+
+def test_a_request_that_comes_byte_by_byte_is_read(server):
+    whole = post_bytes(b"connection: close")
+    assert b"HTTP/1.1 202" in raw(server, *(whole[i : i + 1] for i in range(len(whole))))
+
+
+def test_a_head_request_gets_no_body(server):
+    answer = raw(server, b"HEAD /ingest/v1/positions HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 405")
+    assert body == b""
+
+
+def test_a_client_that_asks_whether_to_go_on_is_told_to(server):
+    answer = raw(server, post_bytes(b"expect: 100-continue", b"connection: close"))
+    assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 202")
+
+
+def test_headers_without_end_are_cut_off(server):
+    answer = raw(server, b"POST / HTTP/1.1\r\n" + b"a: b\r\n" * 20_000)
+    assert answer.startswith(b"HTTP/1.1 400") or answer == b""
+
+
+def test_a_client_that_closed_its_half_still_gets_its_answer(server):
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(20)
+        client.connect(str(server.socket))
+        client.sendall(post_bytes())
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(65536).startswith(b"HTTP/1.1 202")
+
+
+def test_the_process_says_that_it_lives(server):
+    wait_until(lambda: len(server.redis.call("KEYS", "health:edge:*").split()) == 1)
     key = server.redis.call("KEYS", "health:edge:*").split()[0]
     assert json.loads(server.redis.call("GET", key))["at"] > 1.7e9
     assert 0 < int(server.redis.call("TTL", key)) <= 15
@@ -186,4 +244,4 @@ def test_the_end_of_the_process_is_orderly_and_its_log_holds_no_key(server):
     assert SECRET.decode() not in text
     refused = [line for line in server.lines() if line["message"] == "refused"]
     assert all(line["request_id"].startswith("req_") and line["code"] for line in refused)
-    assert [line["message"] for line in server.lines()].count("the door is closed") == 2
+    assert [line["message"] for line in server.lines()].count("the door is closed") == 1
