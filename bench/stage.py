@@ -29,7 +29,9 @@ class Stage:
     def sql(self, statement: str, *values: Any) -> Any:
         """The first column of the first row, asked as the owner of the tables."""
         everything = "-c milepost.unscoped=bench"  # row-level security binds the owner too
-        with psycopg.connect(self.stack.database_url("owner"), autocommit=True, options=everything) as connection:
+        with psycopg.connect(
+            self.stack.database_url("owner"), autocommit=True, options=everything
+        ) as connection:
             row = connection.execute(statement, values).fetchone()
         return row[0] if row else None
 
