@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import sync_playwright
 
-from bench.stage import Stage, share
+from bench.stage import Stage, share, wait_for
 
 DEVICES, POSTS_A_SECOND, SENDERS = 400, 200, 4
 CHROMIUM = "/usr/bin/chromium"
@@ -49,7 +49,11 @@ def measure(stage: Stage, seconds: int) -> dict[str, Any]:
         page.click("main button.primary")
         page.wait_for_url("**/console/**")
         page.goto(f"{demo['base_url']}/map")
-        page.wait_for_function("window.milepostMap !== undefined && window.milepostMap.connection === 'live'")
+        # by asking again: the page's policy forbids what Playwright's own waiting evaluates
+        wait_for("the map is live", lambda: page.evaluate("window.milepostMap?.connection") == "live", every=0.2)
+        _load(stage, 4)  # at the first sight of the fleet the page goes there and draws the coast, once
+        page.wait_for_timeout(8_000)
+        page.evaluate("window.arrivals.length = 0")
         sent = _load(stage, seconds)
         page.wait_for_timeout(1_000)
         arrivals = page.evaluate("window.arrivals")
@@ -59,7 +63,6 @@ def measure(stage: Stage, seconds: int) -> dict[str, Any]:
         raise RuntimeError("no report reached the page")
     return {
         "posts a second offered": POSTS_A_SECOND,
-        "posts a second answered": round(len(sent) / seconds),
         "reports seen in the page": len(delays),
         "report to browser p50, ms": round(share(delays, 0.5)),
         "report to browser p99, ms": round(share(delays, 0.99)),
