@@ -9,16 +9,20 @@ from urllib.parse import parse_qs, urlsplit
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, load_backend
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import Error as DatabaseError
+from django.utils.crypto import constant_time_compare
 
 from tracker.live.hub import Hub, current_hub
 from tracker.live.watched import Subscriber
-from tracker.tenants.models import Environment
+from tracker.tenants.models import Environment, User
 from tracker.tenants.selectors import membership_for
 
 logger = logging.getLogger(__name__)
 
-RECHECK_S = 60.0
+RECHECK_S = 15.0  # how long rights that were taken away may outlive their end on an open socket
 
 
 class Close(IntEnum):
@@ -74,7 +78,9 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels pu
                 if done:
                     sender.result()
                     return
-                with contextlib.suppress(DatabaseError):  # the next minute asks again
+                with contextlib.suppress(
+                    DatabaseError
+                ):  # the next round asks again; a map need not die with the database
                     verdict = await self._environment()
                     if isinstance(verdict, Close):
                         await self.close(verdict)
@@ -99,18 +105,34 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels pu
 
 
 def _admitted(scope: dict[str, Any]) -> Environment | Close:
-    """The environment this socket may watch, or why not. Asks the database anew: rights are taken away."""
-    user, session = scope.get("user"), scope.get("session")
-    if (
-        user is None
-        or not user.is_authenticated
-        or session is None
-        or not session.exists(session.session_key)
-    ):
+    """The environment this socket may watch, or why not.
+
+    Nothing the handshake left in the scope is believed but the session's key: session, person and membership
+    are read from the database anew, because each of them can be taken away while a map stays open.
+    """
+    handshake = scope.get("session")
+    user = None if handshake is None else _signed_in(SessionStore(handshake.session_key))
+    if user is None:
         return Close.SIGNED_OUT
     wanted = parse_qs(scope["query_string"].decode("latin-1")).get("environment", [""])[-1]
     place = membership_for(user, wanted)
     return Close.NOT_YOURS if place is None else place.environment
+
+
+def _signed_in(session: SessionStore) -> User | None:
+    """The active person of an unexpired session made under their present password, else None.
+
+    Django's own get_user() judges likewise, but it rewrites the session under way, and a socket has no response
+    in which the browser could be given the new key.
+    """
+    backend, made_under = session.get(BACKEND_SESSION_KEY), session.get(HASH_SESSION_KEY)
+    if backend not in settings.AUTHENTICATION_BACKENDS or not made_under:
+        return None
+    user = load_backend(backend).get_user(session[SESSION_KEY])
+    if not isinstance(user, User) or not user.is_active:
+        return None
+    valid = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    return user if any(constant_time_compare(made_under, one) for one in valid) else None
 
 
 def same_origin(scope: dict[str, Any]) -> bool:

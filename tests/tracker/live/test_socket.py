@@ -15,7 +15,7 @@ from tracker.live.announce import announce_removal, announce_rename
 from tracker.live.consumers import LiveConsumer
 from tracker.live.hub import current_hub
 from tracker.tenants import scope
-from tracker.tenants.models import Membership
+from tracker.tenants.models import Membership, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HOST = "127.0.0.1:8000"
@@ -110,7 +110,9 @@ async def test_a_page_from_elsewhere_cannot_use_the_cookie(customer, signed_in, 
     assert not await connection(customer.live.public_id, client, origin=origin).connect()
 
 
-@pytest.mark.parametrize(("what", "code"), [("membership", 4403), ("session", 4401)])
+@pytest.mark.parametrize(
+    ("what", "code"), [("membership", 4403), ("session", 4401), ("password", 4401), ("account", 4401)]
+)
 async def test_rights_taken_away_close_the_socket(customer, signed_in, hub, monkeypatch, what, code):
     monkeypatch.setattr(LiveConsumer, "recheck_s", 0.05)
     client = await database_sync_to_async(signed_in)(customer.owner)
@@ -121,6 +123,14 @@ async def test_rights_taken_away_close_the_socket(customer, signed_in, hub, monk
     def take_away() -> None:
         if what == "session":
             client.logout()
+            return
+        if what in ("password", "account"):  # elsewhere: another copy of the person than the socket's
+            person = User.objects.get(pk=customer.owner.pk)
+            if what == "password":
+                person.set_password("changed in another browser")
+            else:
+                person.is_active = False
+            person.save()
             return
         with scope.scope(tenant_id=customer.tenant.pk):
             Membership.objects.for_tenant(customer.tenant).filter(user=customer.owner).delete()
