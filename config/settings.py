@@ -14,7 +14,7 @@ env.load_env_file(Path(env.text("MILEPOST_ENV_FILE", str(STATE_DIR / "milepost.e
 
 # --- Who we are -------------------------------------------------------------------------------------------
 DEBUG = env.flag("MILEPOST_DEBUG")
-UNSAFE_SECRET_KEY = "unsafe-until-the-first-run-writes-one"  # noqa: S105  a marker that the checks refuse
+UNSAFE_SECRET_KEY = "unsafe-until-the-first-run-writes-one"  # noqa: S105  a marker that the checks warn of and the edge refuses
 SECRET_KEY = env.text("MILEPOST_SECRET_KEY", UNSAFE_SECRET_KEY)
 KEY_SIGNING_SECRETS = [s.encode() for s in env.words("MILEPOST_KEY_SIGNING_SECRETS", UNSAFE_SECRET_KEY)]
 BASE_URL = env.text("MILEPOST_BASE_URL", "http://127.0.0.1:8000").rstrip("/")

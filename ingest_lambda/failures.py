@@ -47,7 +47,7 @@ def classify(error: Exception) -> Retriable | Final:
         return error
     if isinstance(error, errors.CheckViolation) and not error.diag.constraint_name:
         return Retriable(
-            f"no partition for a position: run the partition task (`manage.py partitions`). {error.diag.message_detail}"
+            f"no partition for a position: see the runbook on missing partitions. {error.diag.message_detail}"
         )
     if isinstance(error, redis.RedisError):
         return Retriable(f"Redis: {error}")

@@ -13,7 +13,7 @@ from tracker.devices.services import sweep_deleted
 from tracker.http.connections import redis_client
 from tracker.ingestion import services as ingestion
 from tracker.keys.revocations import announce_all
-from tracker.positions.services import keep_partitions
+from tracker.positions.services import forget_past_retention, keep_partitions
 from tracker.tenants import scope
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,9 @@ def heartbeat() -> None:
 def partitions() -> None:
     """Partitions of positions for the days ahead; those past the longest retention are dropped."""
     kept = keep_partitions()
-    logger.info("partitions kept", extra={"made": kept.made, "dropped": kept.dropped})
+    forgotten = forget_past_retention(now=timezone.now())
+    facts = {"made": kept.made, "dropped": kept.dropped, "positions_forgotten": forgotten}
+    logger.info("partitions kept", extra=facts)
 
 
 @shared_task(name="tracker.fold_outcomes")  # type: ignore[untyped-decorator]

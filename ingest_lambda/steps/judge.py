@@ -53,7 +53,8 @@ def _look_up(batch: Batch, store: Store) -> Found:
         ]
     if not late:
         return {}
-    return {(late[n][1], late[n][2]): believed for n, believed in store.neighbours(late).items()}
+    slowest = min(trail.environment.bounds.speed_mps for trail in batch.trails.values())
+    return {(late[n][1], late[n][2]): believed for n, believed in store.neighbours(late, slowest).items()}
 
 
 def _judge_trail(batch: Batch, trail: Trail, found: Found) -> None:
@@ -109,7 +110,7 @@ def _keep(trail: Trail, believed: Believed | None) -> None:
 
 def _quarantine(batch: Batch, trail: Trail) -> None:
     verdict = quarantined(
-        Quarantine.DEVICE_DELETED, "the device was deleted; restore it to let it report again"
+        Quarantine.DEVICE_DELETED, "the device was deleted; its reports are no longer taken"
     )
     for recorded_us, _, fix, envelope in trail.arrivals:
         batch.put_aside(envelope, trail.device_id, verdict, payload_text(fix), recorded_us)

@@ -19,9 +19,8 @@ from ingest_lambda.report import MICROSECONDS, DeviceInfo, Envelope, PositionRep
 from ingest_lambda.steps import rows, statements
 
 LANE_LOCKS = 0x4D50  # the first half of the advisory locks' key: "MP"
-# How far back a late fix looks for the kept one before it. At 100 m/s three days reach round the globe, so
-# nothing older could call it a teleport; and the planner has four partitions to think about, not a hundred.
-NEIGHBOUR_REACH = timedelta(days=3)
+HALF_ROUND_THE_GLOBE_M = 20_040_000.0
+LONGEST_REACH = timedelta(days=92)  # nothing older is kept
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _DAY_US = 86_400 * MICROSECONDS
 
@@ -47,6 +46,16 @@ def connect(url: str, *, name: str = "milepost-consumer") -> psycopg.Connection[
     connection.adapters.register_loader("timestamptz", _MicrosecondsLoader)
     connection.execute(statements.STAGE_STATES)
     return connection
+
+
+def neighbour_reach(slowest_bound_mps: float) -> timedelta:
+    """How far back a late fix looks for the kept one before it: the time in which the bound reaches any place.
+
+    Nothing older could call it a teleport; and at the usual bound the planner has three partitions to think
+    about, not a hundred.
+    """
+    seconds = HALF_ROUND_THE_GLOBE_M / max(slowest_bound_mps, 0.1)
+    return min(LONGEST_REACH, timedelta(seconds=seconds, hours=1))
 
 
 def at(time_us: int) -> datetime:
@@ -143,10 +152,15 @@ class Store:
 
     # --- what is stored already ---
 
-    def neighbours(self, late: Sequence[tuple[int, int, int]]) -> dict[int, Believed]:
-        """For (environment, device, epoch µs) by place in `late`: the kept fix at or next before that time."""
+    def neighbours(
+        self, late: Sequence[tuple[int, int, int]], slowest_bound_mps: float
+    ) -> dict[int, Believed]:
+        """For (environment, device, epoch µs) by place in `late`: the kept fix at or next before that time.
+
+        `slowest_bound_mps` is the lowest speed bound among them: it says how far back a fix can still matter.
+        """
         environments, devices, times_us = ([row[column] for row in late] for column in range(3))
-        bounds = {"first": at(min(times_us)) - NEIGHBOUR_REACH, "last": at(max(times_us))}
+        bounds = {"first": at(min(times_us)) - neighbour_reach(slowest_bound_mps), "last": at(max(times_us))}
         wanted = {"environments": environments, "devices": devices, "times_us": times_us}
         found = self._cursor.execute(statements.NEIGHBOURS, wanted | bounds).fetchall()
         return {row[0] - 1: Believed(*row[1:]) for row in found}

@@ -26,6 +26,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return _page(request, "500.html", 500)
 
 
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """503, while database or cache are away."""
+    answer = _page(request, "503.html", 503)
+    answer["Retry-After"] = "5"
+    return answer
+
+
 def _page(request: HttpRequest, template: str, status: int, **facts: str) -> HttpResponse:
     if hasattr(request, "environment"):
         del request.environment  # its transaction is over, and so is the scope its queries would need

@@ -13,6 +13,7 @@ from tracker.console.snippets import snippets
 from tracker.devices.status import Status
 from tracker.http.console import SESSION_KEY, ConsoleRequest, environment_required
 from tracker.ingestion.reasons import reason_of
+from tracker.keys import reveal
 from tracker.keys.selectors import a_publishable_text, keys_of
 from tracker.tenants.models import Role
 from tracker.tenants.selectors import membership_for
@@ -54,12 +55,16 @@ def quickstart(request: ConsoleRequest) -> HttpResponse:
         "snippets": snippets(key, settings.BASE_URL) if key else [],
         "base_url": settings.BASE_URL,
         "may_create_keys": request.membership.may(Role.ADMIN),
+        "new_secrets": reveal.take(request.session) if request.method == "GET" else [],
         "live": {
             "socket": f"/ws/live/?environment={request.environment.public_id}",
             "countries": f"{settings.STATIC_URL}vendor/world-atlas/countries-50m.json",
         },
     }
-    return render(request, "tracker/console/quickstart.html", facts)
+    answer = render(request, "tracker/console/quickstart.html", facts)
+    if facts["new_secrets"]:
+        answer["Cache-Control"] = "no-store"
+    return answer
 
 
 @require_POST

@@ -26,6 +26,7 @@ class CorrelationMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         offered = request.headers.get("X-Request-Id", "")
         request_id = offered if _ACCEPTABLE.fullmatch(offered) else f"req_{uuid.uuid4().hex}"
+        request.milepost_request_id = request_id  # type: ignore[attr-defined]  # for lines written after us
         token = _request_id.set(request_id)
         try:
             response = self.get_response(request)
@@ -36,8 +37,12 @@ class CorrelationMiddleware:
 
 
 class CorrelationFilter(logging.Filter):
-    """Puts the running request's id on each log record."""
+    """Puts the request's id on each log record: the running one's, or that of the request the line is about.
+
+    Django writes its line about a refusal outside the middleware, when no request runs any more.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = _request_id.get()
+        about = getattr(getattr(record, "request", None), "milepost_request_id", "")
+        record.request_id = about or _request_id.get()
         return True

@@ -36,7 +36,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500, or 503 while the database is away. Django calls this while it handles the exception."""
+    error = sys.exc_info()[1]
+    problem = (problem_of(error) if error else None) or BROKEN
     if request.path.startswith(API):
-        error = sys.exc_info()[1]
-        return answer((problem_of(error) if error else None) or BROKEN)
-    return pages.server_error(request)
+        return answer(problem)
+    return pages.unavailable(request) if problem.status == 503 else pages.server_error(request)

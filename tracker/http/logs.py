@@ -5,6 +5,10 @@ import logging
 import re
 from datetime import UTC, datetime
 
+# links in mails carry their credential in the path
+_LINKS = re.compile(
+    r"(/(?:console/join/[^/\s]+|accounts/password/reset/key|accounts/confirm-email)/)[^/\s\"']+"
+)
 _SECRETS = re.compile(
     r"\b((?:pk|sk)_(?:test|live)_)\w{6,}|(Bearer |Basic )[\w+/=.-]+|(://[^:/@\s]*:)[^@\s]+(?=@)"
 )
@@ -12,8 +16,10 @@ _FIELDS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime",
 
 
 def without_secrets(text: str) -> str:
-    """The text with every key, credential header and URL password replaced by a blot."""
-    return _SECRETS.sub(lambda m: f"{m.group(1) or m.group(2) or m.group(3)}[hidden]", text)
+    """The text with every key, credential header, URL password and mailed token replaced by a blot."""
+    return _SECRETS.sub(
+        lambda m: f"{m.group(1) or m.group(2) or m.group(3)}[hidden]", _LINKS.sub(r"\1[hidden]", text)
+    )
 
 
 class JsonFormatter(logging.Formatter):

@@ -8,6 +8,7 @@ import msgspec
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.http import Http404, HttpResponse
+from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -92,8 +93,8 @@ def problem_of(error: BaseException) -> ApiProblem | None:
         return bad_request("bad_request", "The request cannot be understood.")
     if isinstance(error, PermissionDenied):
         return ApiProblem(403, "forbidden", "This is not allowed.")
-    if isinstance(error, OperationalError | InterfaceError):
-        logger.warning("database away: %s", error)
+    if isinstance(error, OperationalError | InterfaceError | RedisError):
+        logger.warning("database or cache away: %s", error)
         return unavailable()
     return _of_framework(error) if isinstance(error, exceptions.APIException) else None
 

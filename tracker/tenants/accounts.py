@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
 
+from tracker.keys import reveal
 from tracker.tenants.models import User
 from tracker.tenants.services import create_tenant
 
@@ -33,7 +34,8 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]  # allauth publishes 
             user: User = super().save(request)
             if JOINING not in request.session:
                 name = self.cleaned_data["organisation"].strip() or user.email.partition("@")[0]
-                create_tenant(name, owner=user)
+                made = create_tenant(name, owner=user)
+                reveal.keep(request.session, [new.secret for new in (made.test, made.live)])
             return user
 
 

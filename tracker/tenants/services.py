@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.template.loader import render_to_string
 
 from tracker.keys.models import Key
+from tracker.keys.reveal import NewSecret
 from tracker.keys.services import create_key
 from tracker.tenants import scope
 from tracker.tenants.errors import AlreadyAMember, InvitationExpired, LastOwner, NameTaken, NotAllowed
@@ -26,6 +27,11 @@ class NewEnvironment:
     environment: Environment
     publishable_key: str
     secret_key: str
+
+    @property
+    def secret(self) -> NewSecret:
+        """The secret key as a page shows it."""
+        return NewSecret(self.environment.name, self.secret_key)
 
 
 @dataclass(frozen=True)

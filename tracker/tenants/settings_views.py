@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tracker.http.console import SESSION_KEY, ConsoleRequest, environment_required
+from tracker.keys import reveal
 from tracker.tenants import services
 from tracker.tenants.errors import NameTaken
 from tracker.tenants.forms import EnvironmentForm, NewEnvironmentForm, TenantForm
@@ -67,6 +68,7 @@ def add_environment(request: ConsoleRequest) -> HttpResponse:
             form.add_error("name", str(refusal))
         else:
             request.session[SESSION_KEY] = made.environment.public_id
+            reveal.keep(request.session, [made.secret])
             messages.success(request, f"{name} is made, with a publishable and a secret key of its own.")
             return redirect("console_quickstart")
     return _settings(request, new_form=form)
@@ -80,6 +82,7 @@ def new_tenant(request: HttpRequest) -> HttpResponse:
     if form.is_valid() and isinstance(request.user, User):
         made = services.create_tenant(form.cleaned_data["name"], owner=request.user)
         request.session[SESSION_KEY] = made.test.environment.public_id
+        reveal.keep(request.session, [new.secret for new in (made.test, made.live)])
         return redirect("console_quickstart")
     return render(request, "tracker/tenants/new_tenant.html", {"form": form})
 

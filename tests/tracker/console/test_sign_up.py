@@ -11,6 +11,7 @@ from django.urls import reverse
 from tests.tracker.conftest import PASSWORD
 from tests.tracker.pages import link_in
 from tracker.keys.models import Key
+from tracker.keys.selectors import key_in_force
 from tracker.tenants import scope
 from tracker.tenants.models import Environment, Role, User
 from tracker.tenants.selectors import memberships_of
@@ -48,7 +49,28 @@ def test_the_page_after_signing_up_holds_the_new_key(sign_up):
     sign_up(browser)
     text = browser.get(reverse("console_quickstart")).content.decode()
     assert re.search(r"Bearer pk_test_\w{66}", text)
-    assert "sk_" not in re.sub(r"sk_test_…\w{4}", "", text)
+
+
+def test_the_secret_keys_of_a_sign_up_are_shown_once_and_never_stored(sign_up):
+    browser = Client()
+    sign_up(browser)
+    waiting = str(dict(browser.session))
+    page = browser.get(reverse("console_quickstart"))
+    shown = re.findall(r"sk_(?:test|live)_\w{66}", page.content.decode())
+    assert [key[:8] for key in shown] == ["sk_test_", "sk_live_"]
+    assert page["Cache-Control"] == "no-store"
+    assert all(key not in waiting for key in shown)
+    scope.enter(unscoped="test")
+    assert all(key_in_force(key) for key in shown)
+    again = browser.get(reverse("console_quickstart")).content.decode()
+    assert not re.search(r"sk_(?:test|live)_\w{66}", again)
+
+
+def test_asking_for_the_headers_alone_does_not_use_the_one_showing_up(sign_up):
+    browser = Client()
+    sign_up(browser)
+    browser.head(reverse("console_quickstart"))
+    assert "sk_live_" in browser.get(reverse("console_quickstart")).content.decode()
 
 
 def test_an_organisation_without_a_name_gets_the_addresses(sign_up):
