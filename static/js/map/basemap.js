@@ -1,6 +1,6 @@
 // What lies under the markers: coast and borders with no internet, or the operator's style or .pmtiles file.
 
-import { flattened, graticule } from "./earth.js";
+import { graticule } from "./earth.js";
 import { isDark, palette } from "./palette.js";
 
 // The scales of the atlas and the zoom above which the coarser one looks cut with an axe.
@@ -13,7 +13,8 @@ const SCALES = [["110m", -Infinity], ["50m", 2.2], ["10m", 5.5]];
 export async function basemap(values, library, element) {
   if (values.style_url) return { style: values.style_url, ready: () => {}, repaint: () => {}, credit: "" };
   if (values.pmtiles) return fromPmtiles(values, library, element);
-  return fromAtlas(values, element);
+  await library.importScriptInWorkers(new URL("./atlas_worker.js", import.meta.url).href);
+  return fromAtlas(element);
 }
 
 async function fromPmtiles(values, library, element) {
@@ -32,7 +33,7 @@ async function fromPmtiles(values, library, element) {
   return { style: style(), ready, repaint: null, restyle: style, credit: "© OpenStreetMap contributors", element };
 }
 
-function fromAtlas(values, element) {
+function fromAtlas(element) {
   const nothing = { type: "FeatureCollection", features: [] };
   const colours = palette(element);
   const source = () => ({ type: "geojson", data: nothing, tolerance: 0.2, maxzoom: 12 });
@@ -61,10 +62,10 @@ function fromAtlas(values, element) {
       },
     ],
   };
-  return { style, ready: (map) => fill(map, values, element), repaint: (map) => repaint(map, element), credit: "Natural Earth" };
+  return { style, ready: (map) => fill(map, element), repaint: (map) => repaint(map, element), credit: "Natural Earth" };
 }
 
-async function fill(map, values, element) {
+async function fill(map, element) {
   const flood = ({ sourceId, isSourceLoaded }) => {
     if (sourceId !== "land" || !isSourceLoaded || !map.coastDrawn) return;
     map.off("sourcedata", flood);
@@ -73,7 +74,6 @@ async function fill(map, values, element) {
   map.on("sourcedata", flood);
   drawGrid(map);
   map.on("moveend", () => drawGrid(map));
-  const topojson = await import(`${values.vendor}topojson-client/src/index.js`);
   let drawn = 0; // how many of the scales were asked for
   const refine = async () => {
     const wanted = SCALES.filter(([, zoom]) => map.getZoom() >= zoom).length;
@@ -81,58 +81,22 @@ async function fill(map, values, element) {
     // the finest takes its seconds: what comes before it is drawn meanwhile
     const steps = wanted === 3 && drawn < 2 ? [2, 3] : [wanted];
     drawn = wanted;
-    for (const step of steps) await draw(map, values, topojson, SCALES[step - 1][0], () => drawn === wanted);
+    for (const step of steps) if (drawn === wanted) await draw(map, SCALES[step - 1][0]);
   };
   map.on("moveend", refine);
   await refine();
 }
 
-// `latest()` says whether no finer scale was asked for meanwhile.
-async function draw(map, values, topojson, scale, latest) {
-  const answer = await fetch(`${values.vendor}world-atlas/countries-${scale}.json`);
-  if (!answer.ok) throw new Error(`the basemap at 1:${scale} did not load: ${answer.status}`);
-  const atlas = await answer.json();
-  if (!latest()) return;
-  const countries = topojson.feature(atlas, atlas.objects.countries);
-  for (const country of countries.features) country.geometry &&= flattened(country.geometry);
-  const inner = topojson.mesh(atlas, atlas.objects.countries, (a, b) => a !== b);
-  const outer = topojson.mesh(atlas, atlas.objects.countries, (a, b) => a === b);
-  map.getSource("land").setData(countries);
-  map.getSource("borders").setData(feature(flattened(inner)));
-  map.getSource("coast").setData(feature(flattened(outer)));
+// Only addresses pass through the page; what they stand for is read in MapLibre's worker, see atlas_worker.js.
+async function draw(map, scale) {
+  const parts = ["land", "borders", "coast", "places"]; // of the sources above and of what the worker answers
+  const asked = parts.map((part) => map.getSource(part).setData(`atlas://${scale}/${part}`));
   map.coastDrawn = true;
-  map.getSource("places").setData({ type: "FeatureCollection", features: countries.features.flatMap(placeOf) });
+  await Promise.all(asked);
 }
 
 function feature(geometry) {
   return { type: "Feature", properties: {}, geometry };
-}
-
-// A country's name stands in the middle of its largest piece.
-function placeOf(country) {
-  const { type, coordinates } = country.geometry ?? {};
-  const polygons = type === "MultiPolygon" ? coordinates : type === "Polygon" ? [coordinates] : [];
-  let best = null;
-  for (const [ring] of polygons) {
-    const [x, y, area] = middle(ring);
-    if (!best || area > best.size) best = { x, y, size: area };
-  }
-  if (!best || !country.properties?.name) return [];
-  const properties = { name: country.properties.name, size: best.size };
-  return [{ type: "Feature", properties, geometry: { type: "Point", coordinates: [best.x, best.y] } }];
-}
-
-function middle(ring) {
-  let area = 0;
-  let x = 0;
-  let y = 0;
-  for (let i = 0, j = ring.length - 1; i < ring.length; j = i, i += 1) {
-    const cross = ring[j][0] * ring[i][1] - ring[i][0] * ring[j][1];
-    area += cross;
-    x += (ring[j][0] + ring[i][0]) * cross;
-    y += (ring[j][1] + ring[i][1]) * cross;
-  }
-  return area ? [x / (3 * area), y / (3 * area), Math.abs(area / 2)] : [...ring[0], 0];
 }
 
 function drawGrid(map) {

@@ -46,3 +46,27 @@ function flatRing(ring) {
   const pole = first[1] < 0 ? -90 : 90;
   return [...ring, [last[0], pole], [first[0], pole], first];
 }
+
+/** {x, y, size} of the middle of a geometry's largest piece, where its name stands; null where it has none. */
+export function middleOf({ type, coordinates }) {
+  const polygons = type === "MultiPolygon" ? coordinates : type === "Polygon" ? [coordinates] : [];
+  let best = null;
+  for (const [ring] of polygons) {
+    const [x, y, size] = middle(ring);
+    if (!best || size > best.size) best = { x, y, size };
+  }
+  return best;
+}
+
+function middle(ring) {
+  let area = 0;
+  let x = 0;
+  let y = 0;
+  for (let i = 0, j = ring.length - 1; i < ring.length; j = i, i += 1) {
+    const cross = ring[j][0] * ring[i][1] - ring[i][0] * ring[j][1];
+    area += cross;
+    x += (ring[j][0] + ring[i][0]) * cross;
+    y += (ring[j][1] + ring[i][1]) * cross;
+  }
+  return area ? [x / (3 * area), y / (3 * area), Math.abs(area / 2)] : [...ring[0], 0];
+}
