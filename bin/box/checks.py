@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping, Sequence
 
 from box.documents import broken_links
-from box.house_rules import breaches
 from box.place import Place
 from box.say import Progress
 from box.settings_file import process_environment
@@ -49,7 +48,7 @@ def run_checks(place: Place, progress: Progress, which: Sequence[str] = ()) -> l
 
 def _complaints(place: Place, name: str) -> list[str]:
     if name == "lint":
-        return [*breaches(place.project), *_unreadable_scripts(place)]
+        return _unreadable_scripts(place)
     return broken_links(place.project) if name == "docs" else []
 
 

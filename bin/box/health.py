@@ -44,9 +44,17 @@ def _is_up(part: object) -> bool:
 
 
 def wait_healthy(
-    base_url: str, progress: Progress, *, timeout_s: float, meanwhile: Callable[[], None]
+    base_url: str,
+    progress: Progress,
+    *,
+    timeout_s: float,
+    absent: Callable[[], list[str]],
+    meanwhile: Callable[[], None],
 ) -> None:
-    """Wait until all is up, naming each component as it comes; `meanwhile` may raise when a process has died."""
+    """Wait until all is up, naming each component as it comes; `meanwhile` may raise when a process has died.
+
+    `absent` names processes that do not run: an orphan may answer in the place of one.
+    """
     ends = time.monotonic() + timeout_s
     told: set[str] = set()
     while True:
@@ -54,11 +62,11 @@ def wait_healthy(
         for name in sorted(n for n, up in health.components.items() if up and n not in told):
             progress.line(f"health: {name} is up")
             told.add(name)
-        if health.ok:
+        if health.ok and not absent():
             return
         meanwhile()
         if time.monotonic() > ends:
-            down = ", ".join(sorted(n for n, up in health.components.items() if not up))
+            down = ", ".join(sorted({*absent(), *(n for n, up in health.components.items() if not up)}))
             raise Refusal(
                 f"not healthy after {timeout_s:.0f} s: {down or 'nothing answers at ' + base_url + '/healthz'}",
                 next_step="make status, then make logs p=NAME for the process in question",

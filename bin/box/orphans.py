@@ -5,6 +5,7 @@ import signal
 import time
 from pathlib import Path
 
+from box.front_workers import end_orphaned_workers
 from box.place import Place
 from box.supervisor import process_alive
 
@@ -28,7 +29,8 @@ def end_orphans(place: Place) -> list[str]:
         time.sleep(0.05)
     for pid in filter(process_alive, found):
         os.kill(pid, signal.SIGKILL)
-    return ended
+    # last: a master that had to be killed just now leaves its workers too
+    return ended + [f"nginx ({pid})" for pid in end_orphaned_workers(place.front_pid_file)]
 
 
 def _marked(place: Place) -> set[int]:

@@ -35,6 +35,11 @@ class Place:
         return self.state / "milepost.env"
 
     @property
+    def front_pid_file(self) -> Path:
+        """Where nginx's master writes its process id once it holds its port."""
+        return self.state / "nginx" / "nginx.pid"
+
+    @property
     def logs(self) -> Path:
         """One rotated file per process."""
         return self.state / "log"
@@ -90,6 +95,7 @@ def open_place(state: Path, project: Path = PROJECT) -> Place:
         (state / folder).mkdir(parents=True, exist_ok=True)
     (state / "log").chmod(0o750)
     (state / "conf").chmod(0o755)
+    (state / "mail").chmod(0o700)  # mails hold links that let their reader in
     return Place(project=project, state=state, run=_run_folder(state))
 
 

@@ -68,10 +68,10 @@ def _watched(place: Place, names: tuple[str, ...]) -> tuple[Path, ...]:
 
 
 def _web(settings: Settings) -> tuple[str, ...]:
-    # 0o666: nginx's workers have an account of their own; the folder's path is what keeps others away
+    # nginx's workers have an account of their own; the folder lets in their group alone. The 0 in front says octal
     return (
         "-m", "granian", "--interface", "wsgi", "--uds", settings["MILEPOST_WEB_SOCKET"],
-        "--uds-permissions", "666", "--workers", settings["MILEPOST_WEB_WORKERS"], "--blocking-threads", "4",
+        "--uds-permissions", "0666", "--workers", settings["MILEPOST_WEB_WORKERS"], "--blocking-threads", "4",
         "--respawn-failed-workers", "--workers-kill-timeout", "10", "--backlog", "1024", "--no-ws",
         "--log-level", "warning", "config.wsgi:application",
     )  # fmt: skip

@@ -6,7 +6,6 @@ from box.health import ask
 from box.place import PROJECT
 from box.processes import local_url
 from box.stack import Stack
-from box.supervisor import RUNNING
 
 
 def say_where_to_look(stack: Stack) -> None:
@@ -49,11 +48,14 @@ def status_table(stack: Stack) -> int:
         print(f"{state.name:<{width}}  {state.word:<9} {state.description}")
     health = ask(local_url(stack.settings))
     down = sorted(name for name, up in health.components.items() if not up)
+    absent = stack.absent()
     print()
-    if health.ok:
+    if absent:
+        print(f"not healthy: {', '.join(absent)} does not run. Next: make logs p={absent[0]}")
+    elif health.ok:
         print(f"healthy at {stack.base_url}")
     elif down:
         print(f"not healthy: {', '.join(down)} down. Next: make logs p=NAME")
     else:
         print(f"nothing answers at {stack.base_url}/healthz. Next: make logs p=web")
-    return 0 if health.ok and all(state.code == RUNNING for state in states) else 1
+    return 0 if health.ok and not absent else 1

@@ -68,7 +68,7 @@ def merged_settings(place: Place, given: Mapping[str, str], *, fixed: Mapping[st
     A port chosen once stays chosen: a later plain `make run` must find the same address.
     """
     kept = read_env_file(place.env_file)
-    made = {name: kept.get(name) or secrets.token_urlsafe(32) for name in SECRETS}
+    made = {name: kept.get(name) or secrets.token_urlsafe(48) for name in SECRETS}
     sticky = {
         name: kept[name]
         for name in ("MILEPOST_PORT", "MILEPOST_MQTT_PORT", "MILEPOST_LISTEN")

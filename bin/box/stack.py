@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from box.front_workers import end_orphaned_workers
 from box.frontend import collect_static
 from box.health import ask, wait_healthy
 from box.mosquitto import Mosquitto
@@ -91,6 +92,8 @@ class Stack:
         was_up = self._supervisor.pid() is not None
         if not was_up and (ended := end_orphans(self.place)):
             self._progress.line(f"left over from a killed supervisor, ended: {', '.join(ended)}")
+        elif was_up:
+            end_orphaned_workers(self.place.front_pid_file)
         self._refuse_taken_ports()
         try:
             self._bring_up()
@@ -107,7 +110,7 @@ class Stack:
 
     def _bring_up(self) -> None:
         write_settings(self.place, self.settings)
-        (self.place.run / "app").mkdir(mode=0o755, exist_ok=True)
+        (self.place.run / "app").mkdir(mode=0o700, exist_ok=True)
         self._postgres.prepare(self._progress)
         self._redis.prepare()
         self._mosquitto.prepare(self.settings)
@@ -222,12 +225,21 @@ class Stack:
             local_url(self.settings),
             self._progress,
             timeout_s=timeout_s,
+            absent=lambda: [name for name in self.absent() if name in watched],
             meanwhile=lambda: self._supervisor.refuse_if_dead(watched),
         )
 
     def healthy(self) -> bool:
-        """Whether `/healthz` says ok right now."""
-        return ask(local_url(self.settings)).ok
+        """Whether `/healthz` says ok right now and every process runs."""
+        return ask(local_url(self.settings)).ok and not self.absent()
+
+    def absent(self) -> list[str]:
+        """Processes that do not run; nginx runs when it holds its port, for it tries a while before it gives up."""
+        return [
+            state.name
+            for state in self.states()
+            if state.code != RUNNING or (state.name == "nginx" and not self._nginx.serves(state.pid))
+        ]
 
     def _wait_running(self, name: str) -> None:
         ready = {
@@ -240,7 +252,7 @@ class Stack:
             self._supervisor.refuse_if_dead([name])
             if name in ready:
                 return ready[name]()
-            return self._supervisor.state(name).code == RUNNING
+            return name not in self.absent()
 
         wait_until(arrived, READY_S, f"{name} does not come up")
 

@@ -19,8 +19,9 @@ def tracked() -> tuple[Path, ...]:
 
 
 def python(*tops: str) -> list[Path]:
-    """Python files below these top-level names (all where none is given)."""
-    return [p for p in tracked() if p.suffix == ".py" and (not tops or p.parts[0] in tops)]
+    """Python files below these top-level names (all where none is given), the command itself among them."""
+    ours = (p for p in tracked() if p.suffix == ".py" or p == Path("bin/milepost"))
+    return [p for p in ours if not tops or p.parts[0] in tops]
 
 
 @cache

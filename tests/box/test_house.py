@@ -1,4 +1,4 @@
-"""The box's own small rules: templates, documents, house rules, what an operator reads."""
+"""The box's own small rules: templates, documents, what an operator reads."""
 
 import subprocess
 from pathlib import Path
@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from box import templates
 from box.documents import broken_links
-from box.house_rules import breaches
 from box.place import LONGEST_RUN_FOLDER, open_place
 from box.processes import edge_sockets
 from box.say import Refusal, run_logged
@@ -20,13 +19,6 @@ def test_a_template_wants_all_its_values_and_no_others() -> None:
         templates.render("redis.conf", folder="/x", durable="yes")
     with pytest.raises(KeyError, match="has no place for colour"):
         templates.render("pg_hba.conf", colour="red")
-
-
-def test_a_long_function_and_a_drawer_are_breaches(tmp_path: Path) -> None:
-    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
-    body = "    x = 1\n" * 41
-    (tmp_path / "utils.py").write_text(f'"""Things."""\n\n\ndef long():\n{body}', encoding="utf-8")
-    assert [found.split(": ")[0] for found in breaches(tmp_path)] == ["utils.py", "utils.py:4"]
 
 
 def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
