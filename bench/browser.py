@@ -50,7 +50,9 @@ def measure(stage: Stage, seconds: int) -> dict[str, Any]:
         page.wait_for_url("**/console/**")
         page.goto(f"{demo['base_url']}/map")
         # by asking again: the page's policy forbids what Playwright's own waiting evaluates
-        wait_for("the map is live", lambda: page.evaluate("window.milepostMap?.connection") == "live", every=0.2)
+        wait_for(
+            "the map is live", lambda: page.evaluate("window.milepostMap?.connection") == "live", every=0.2
+        )
         _load(stage, 4)  # at the first sight of the fleet the page goes there and draws the coast, once
         page.wait_for_timeout(8_000)
         page.evaluate("window.arrivals.length = 0")

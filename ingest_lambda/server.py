@@ -120,7 +120,7 @@ async def serve(settings: config.Config, socket: str) -> None:
     if socket:
         Path(socket).unlink(missing_ok=True)
         server = await loop.create_unix_server(connected, socket, backlog=BACKLOG)
-        # nginx's workers have an account of their own; the folder keeps others away
+        # nginx's workers have an account of their own; the folder, closed by `bin/box`, lets in their group alone
         Path(socket).chmod(0o666)
     else:
         server = await loop.create_server(
