@@ -24,9 +24,18 @@ def _begin() -> Throwaway | None:
         os.environ.update(services.settings.values)
         # the owner makes and drops the test databases; it is no superuser, so row-level security binds it
         os.environ["MILEPOST_DATABASE_URL"] = services.database_url("owner")
+    _own_redis_database()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     return services
+
+
+def _own_redis_database() -> None:
+    """Each of xdist's workers has a Redis database of its own: one's signs of life must not be another's."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    url = os.environ.get("MILEPOST_REDIS_URL", "")
+    if worker and url.endswith("?db=0"):
+        os.environ["MILEPOST_REDIS_URL"] = f"{url.removesuffix('0')}{3 + int(worker.removeprefix('gw'))}"
 
 
 SERVICES = _begin()

@@ -6,7 +6,9 @@ from collections.abc import Callable, Generator, Iterator
 import pytest
 from box.place import PROJECT
 from box.throwaway import Throwaway
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+expect.set_options(timeout=30_000)  # the machine is shared: a slow answer is no failure
 
 ARTIFACTS = PROJECT / "var" / "test-artifacts"
 CHROMIUM = "/usr/bin/chromium"
