@@ -24,9 +24,9 @@ def _begin() -> Throwaway | None:
         os.environ.update(services.settings.values)
         # the owner makes and drops the test databases; it is no superuser, so row-level security binds it
         os.environ["MILEPOST_DATABASE_URL"] = services.database_url("owner")
-    _own_redis_database()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
+    _own_redis_database()
     return services
 
 
@@ -35,7 +35,9 @@ def _own_redis_database() -> None:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     url = os.environ.get("MILEPOST_REDIS_URL", "")
     if worker and url.endswith("?db=0"):
-        os.environ["MILEPOST_REDIS_URL"] = f"{url.removesuffix('0')}{3 + int(worker.removeprefix('gw'))}"
+        own = f"{url.removesuffix('0')}{3 + int(worker.removeprefix('gw'))}"
+        # the settings too: in a worker pytest-django has read them before this file
+        os.environ["MILEPOST_REDIS_URL"] = settings.REDIS_URL = own
 
 
 SERVICES = _begin()
