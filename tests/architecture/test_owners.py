@@ -10,13 +10,18 @@ OWNERLESS = {
     "User": "a person may belong to several tenants",
     "Tenant": "is the owner",
     "StreamProgress": "the stream's book-keeping, of no customer",
+    "ConsumedRecord": "the stream's book-keeping, of no customer",
 }
 GLOBAL_UNIQUE = {
     "Environment": {"uid"},  # a public id is looked up before its tenant is known
     "DeviceState": {"device"},  # one row a device, and a device has one environment
+    "UnitFinding": {"device"},  # the same
     "Membership": set(),
 }
-INDEX_ACROSS_CUSTOMERS = {"set_aside_by_age": "forgetting runs over all customers at once"}
+INDEX_ACROSS_CUSTOMERS = {
+    "set_aside_by_age": "forgetting runs over all customers at once",
+    "traced_by_age": "forgetting runs over all customers at once",
+}
 
 OURS = [m for m in apps.get_models() if m._meta.app_label in {"tracker", "dispatch", "billing"}]
 OWNED = [m for m in OURS if m.__name__ not in OWNERLESS]

@@ -11,6 +11,15 @@ from tracker.tenants.identifiers import public_id
 from tracker.tenants.models import Environment
 
 
+class SpeedUnit(models.TextChoices):
+    """A unit in which apps are known to send speed."""
+
+    MPS = "mps", "metres a second"
+    KMH = "kmh", "kilometres an hour"
+    KNOTS = "knots", "knots"
+    MPH = "mph", "miles an hour"
+
+
 class Device(models.Model):
     """Anything that reports where it is. Registered by its first report, or beforehand."""
 
@@ -22,6 +31,9 @@ class Device(models.Model):
     model = models.CharField(max_length=100, blank=True, default="", db_default="")
     os = models.CharField(max_length=100, blank=True, default="", db_default="")
     app_version = models.CharField(max_length=100, blank=True, default="", db_default="")
+    wire_format = models.CharField(max_length=30, blank=True, default="", db_default="")  # of its last report
+    # the unit its speed numbers really are in, where its owner says so; empty: what its app's form states
+    speed_unit = models.CharField(max_length=5, blank=True, default="", db_default="", choices=SpeedUnit)
     registered_at = models.DateTimeField(db_default=Now(), editable=False)
     deleted_at = models.DateTimeField(null=True)
 
@@ -31,6 +43,9 @@ class Device(models.Model):
         constraints = [
             models.UniqueConstraint("environment", "external_id", name="device_external_id"),
             models.UniqueConstraint("environment", "uid", name="device_uid"),
+            models.CheckConstraint(
+                condition=models.Q(speed_unit__in=["", *SpeedUnit.values]), name="device_speed_unit_known"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -70,8 +85,31 @@ class DeviceState(models.Model):
     suspect_longitude = models.FloatField(null=True)
     suspect_latitude = models.FloatField(null=True)
     suspect_count = models.SmallIntegerField(default=0, db_default=0)
+    judged_to = models.DateTimeField(
+        null=True
+    )  # the newest recorded_at judged, kept or not; null: recorded_at
 
     objects = EnvironmentManager()
 
     def __str__(self) -> str:
         return f"{self.device_id} at {self.recorded_at}"
+
+
+class UnitFinding(models.Model):
+    """What the unit doctor found: a device whose reported speeds disagree by the ratio of two units."""
+
+    device = models.OneToOneField(
+        Device, on_delete=models.CASCADE, primary_key=True, related_name="unit_finding"
+    )
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+")
+    stated_unit = models.CharField(max_length=5, choices=SpeedUnit)  # how its numbers were read
+    likely_unit = models.CharField(max_length=5, choices=SpeedUnit)  # what they look like
+    ratio = models.FloatField()  # reported speed over distance a second, median
+    samples = models.PositiveIntegerField()
+    found_at = models.DateTimeField()
+    dismissed_at = models.DateTimeField(null=True)
+
+    objects = EnvironmentManager()
+
+    def __str__(self) -> str:
+        return f"{self.device_id}: {self.stated_unit} looks like {self.likely_unit}"

@@ -48,12 +48,19 @@ class SetAsideReport(models.Model):
     received_at = models.DateTimeField()
     stored_at = models.DateTimeField()
     request_id = models.UUIDField()
+    # the fix as it travelled, where a late neighbour may still change its ending; null: this one is final
+    fix = models.BinaryField(null=True)
 
     objects = EnvironmentManager()
 
     class Meta:
         indexes = [
             models.Index(fields=["environment", "outcome", "-id"], name="set_aside_newest_first"),
+            models.Index(
+                fields=["environment", "device", "recorded_at"],
+                condition=models.Q(fix__isnull=False),
+                name="set_aside_judged_again",
+            ),
             models.Index(
                 fields=["stored_at"], name="set_aside_by_age"
             ),  # tenants: for forgetting, across all of them
@@ -64,7 +71,10 @@ class SetAsideReport(models.Model):
 
 
 class DeadLetter(models.Model):
-    """A record that broke a step of the pipeline, isolated so that the rest could go on. Staff only."""
+    """A record that broke a step of the pipeline, isolated so that the rest could go on.
+
+    A redrive is asked for here and done by a consumer, through the same steps; the letter stays as its record.
+    """
 
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", null=True)
     lane = models.CharField(max_length=40)
@@ -76,6 +86,9 @@ class DeadLetter(models.Model):
     request_id = models.UUIDField(null=True)
     received_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    fixes = models.PositiveIntegerField(default=1, db_default=1)  # how many reports it stands for
+    redrive_asked_at = models.DateTimeField(null=True)
+    redrive_error = models.TextField(default="", db_default="")  # why the last redrive failed
     redriven_at = models.DateTimeField(null=True)
 
     objects = EnvironmentManager()
@@ -98,3 +111,61 @@ class StreamProgress(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lane} at {self.entry_id}"
+
+
+class TracedRequest(models.Model):
+    """A request whose caller sent a W3C trace context: leads from the caller's trace id to our request id."""
+
+    pk = models.CompositePrimaryKey("environment_id", "trace_id", "request_id")
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_index=False)
+    trace_id = models.UUIDField()
+    request_id = models.UUIDField()
+    received_at = models.DateTimeField()
+
+    objects = EnvironmentManager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["received_at"], name="traced_by_age"
+            ),  # tenants: for forgetting, across all of them
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.trace_id}: {self.request_id}"
+
+
+class ConsumedRecord(models.Model):
+    """A record a stream may deliver again, noted in the transaction of what it meant.
+
+    A lane whose place is kept in StreamProgress needs none; a stream that redelivers batches of its own making
+    (Kinesis to Lambda) does. It belongs to no customer.
+    """
+
+    pk = models.CompositePrimaryKey("request_id", "part")
+    request_id = models.UUIDField()
+    part = models.SmallIntegerField()  # an envelope's place among those of its request
+    received_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["received_at"], name="consumed_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.request_id} part {self.part}"
+
+
+class DeniedPublish(models.Model):
+    """How often a device tried to publish or read where it may not, by day."""
+
+    pk = models.CompositePrimaryKey("environment_id", "device_id", "day")
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_index=False)
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField()
+    count = models.PositiveIntegerField()
+    last_topic = models.CharField(max_length=300)
+    last_at = models.DateTimeField()
+
+    objects = EnvironmentManager()
+
+    def __str__(self) -> str:
+        return f"{self.device_id} on {self.day}: {self.count}"

@@ -37,6 +37,8 @@ class Position(models.Model):
     permissions = models.JSONField(null=True)
     extra = models.JSONField(null=True)
     request_id = models.UUIDField()
+    # recorded_at of the position this one stands at: itself where the device moved. Null: before this was kept
+    moved_at = models.DateTimeField(null=True)
 
     objects = EnvironmentManager()
 
@@ -46,3 +48,45 @@ class Position(models.Model):
     @property
     def request_public_id(self) -> str:
         return public_id("req", self.request_id)
+
+
+class DailyLine(models.Model):
+    """Where one device went on one UTC day, simplified; it stays after the positions are gone."""
+
+    pk = models.CompositePrimaryKey("environment_id", "device_id", "day")
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_index=False)
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField()
+    line = models.LineStringField(srid=4326)  # a day of one place is that place twice
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    positions = models.PositiveIntegerField()  # how many it was made of
+    distance_m = models.FloatField()  # along the positions, not along the simplified line
+    error_bound_m = models.FloatField()  # no position lies farther from the line
+    made_at = models.DateTimeField()
+
+    objects = EnvironmentManager()
+
+    def __str__(self) -> str:
+        return f"{self.device_id} on {self.day}"
+
+
+class ArchivedDay(models.Model):
+    """One UTC day of one environment in the archive: where, how much, as of when."""
+
+    pk = models.CompositePrimaryKey("environment_id", "day")
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField()
+    location = models.TextField()  # path below the archive's root
+    rows = models.BigIntegerField()
+    bytes = models.BigIntegerField()
+    sha256 = models.BinaryField(max_length=32)
+    newest_stored_at = (
+        models.DateTimeField()
+    )  # of its rows: anything stored later asks for it to be done again
+    archived_at = models.DateTimeField()
+
+    objects = EnvironmentManager()
+
+    def __str__(self) -> str:
+        return f"{self.environment_id} {self.day}: {self.rows} rows"

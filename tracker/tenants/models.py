@@ -61,6 +61,15 @@ class Tenant(models.Model):
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=200)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    # what all its environments may report together; the plan sets it, the edge holds to it within seconds
+    reports_per_second = models.PositiveIntegerField(default=20_000, db_default=20_000)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(reports_per_second__gte=1), name="tenant_limit_positive"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -84,6 +93,10 @@ class Environment(models.Model):
     retention_days = models.PositiveSmallIntegerField(default=90, db_default=90)
     accuracy_bound_m = models.FloatField(default=50.0, db_default=50.0)
     speed_bound_mps = models.FloatField(default=100.0, db_default=100.0)
+    # limits, set by the plan: of each key, of all keys together, of new or changed device registrations
+    key_reports_per_second = models.PositiveIntegerField(default=10_000, db_default=10_000)
+    reports_per_second = models.PositiveIntegerField(default=20_000, db_default=20_000)
+    registrations_per_second = models.PositiveIntegerField(default=1_000, db_default=1_000)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = TenantManager()
@@ -101,6 +114,12 @@ class Environment(models.Model):
             models.CheckConstraint(
                 condition=models.Q(accuracy_bound_m__gt=0, speed_bound_mps__gt=0),
                 name="environment_bounds_positive",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    key_reports_per_second__gte=1, reports_per_second__gte=1, registrations_per_second__gte=1
+                ),
+                name="environment_limits_positive",
             ),
         ]
 

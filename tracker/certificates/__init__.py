@@ -1,0 +1,1 @@
+"""Certificates: who a device is on MQTT, issued and revoked by our own authority."""
