@@ -31,6 +31,15 @@ class Migration(migrations.Migration):
                 ("sha256", models.BinaryField(max_length=32)),
                 ("newest_stored_at", models.DateTimeField()),
                 ("archived_at", models.DateTimeField()),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tracker.environment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -70,6 +79,24 @@ class Migration(migrations.Migration):
                 ("distance_m", models.FloatField()),
                 ("error_bound_m", models.FloatField()),
                 ("made_at", models.DateTimeField()),
+                (
+                    "device",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tracker.device",
+                    ),
+                ),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tracker.environment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -91,6 +118,24 @@ class Migration(migrations.Migration):
                 ("count", models.PositiveIntegerField()),
                 ("last_topic", models.CharField(max_length=300)),
                 ("last_at", models.DateTimeField()),
+                (
+                    "device",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tracker.device",
+                    ),
+                ),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tracker.environment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -113,6 +158,30 @@ class Migration(migrations.Migration):
                 ),
                 ("expires_at", models.DateTimeField()),
                 ("revoked_at", models.DateTimeField(null=True)),
+                (
+                    "device",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="tracker.device"
+                    ),
+                ),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tracker.environment",
+                    ),
+                ),
+                (
+                    "issued_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -133,6 +202,15 @@ class Migration(migrations.Migration):
                 ("trace_id", models.UUIDField()),
                 ("request_id", models.UUIDField()),
                 ("received_at", models.DateTimeField()),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tracker.environment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -170,6 +248,14 @@ class Migration(migrations.Migration):
                             ("mph", "miles an hour"),
                         ],
                         max_length=5,
+                    ),
+                ),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tracker.environment",
                     ),
                 ),
                 ("ratio", models.FloatField()),
@@ -281,103 +367,9 @@ class Migration(migrations.Migration):
                 condition=models.Q(("reports_per_second__gte", 1)), name="tenant_limit_positive"
             ),
         ),
-        migrations.AddField(
-            model_name="archivedday",
-            name="environment",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="tracker.environment",
-            ),
-        ),
         migrations.AddIndex(
             model_name="consumedrecord",
             index=models.Index(fields=["received_at"], name="consumed_by_age"),
-        ),
-        migrations.AddField(
-            model_name="dailyline",
-            name="device",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="tracker.device",
-            ),
-        ),
-        migrations.AddField(
-            model_name="dailyline",
-            name="environment",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="tracker.environment",
-            ),
-        ),
-        migrations.AddField(
-            model_name="deniedpublish",
-            name="device",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="tracker.device",
-            ),
-        ),
-        migrations.AddField(
-            model_name="deniedpublish",
-            name="environment",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="tracker.environment",
-            ),
-        ),
-        migrations.AddField(
-            model_name="devicecertificate",
-            name="device",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="tracker.device"
-            ),
-        ),
-        migrations.AddField(
-            model_name="devicecertificate",
-            name="environment",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="tracker.environment",
-            ),
-        ),
-        migrations.AddField(
-            model_name="devicecertificate",
-            name="issued_by",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="tracedrequest",
-            name="environment",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="tracker.environment",
-            ),
-        ),
-        migrations.AddField(
-            model_name="unitfinding",
-            name="environment",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="tracker.environment"
-            ),
         ),
         migrations.AddIndex(
             model_name="devicecertificate",
