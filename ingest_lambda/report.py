@@ -22,6 +22,9 @@ MAX_POSITIONS = 1000
 
 MICROSECONDS = 1_000_000
 
+# metres a second in one of each unit that apps are known to send speed in
+SPEED_UNITS = {"mps": 1.0, "kmh": 1 / 3.6, "knots": 1852 / 3600, "mph": 0.44704}
+
 
 class Refusal(StrEnum):
     """Why the porch set one position aside; the consumer counts it as quarantined under this reason."""
