@@ -6,21 +6,26 @@ import os
 import re
 import time
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from ingest_lambda.config import MAX_BODY_BYTES
 from ingest_lambda.credential import Gatekeeper
 from ingest_lambda.exchange import Reply, Request
 from ingest_lambda.formats import DeviceReports, native
 from ingest_lambda.keys import VerifiedKey
+from ingest_lambda.limits import Limits, NoLimits, over_quota
 from ingest_lambda.problems import OPEN_TO_BROWSERS, Problem, body_too_large, render, wrong_shape
 from ingest_lambda.report import WIRE_VERSION, Channel, Envelope, request_id_text
 from ingest_lambda.stream import StreamUnavailable, StreamWriter
 
 POSITIONS_PATH = "/ingest/v1/positions"
+DEVICES_PATH = "/ingest/v1/devices"
 RETRY_AFTER_S = 5
 
+_POSITIONS = frozenset({POSITIONS_PATH, POSITIONS_PATH + "/"})
+_DEVICES = frozenset({DEVICES_PATH, DEVICES_PATH + "/"})
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _PREFLIGHT = [
     *OPEN_TO_BROWSERS,
@@ -28,6 +33,16 @@ _PREFLIGHT = [
     ("access-control-allow-headers", "Authorization, Content-Type, Content-Encoding, Traceparent"),
     ("access-control-max-age", "86400"),
 ]
+
+
+class Registrar(Protocol):
+    """Takes registrations of devices, in their lane."""
+
+    async def register(
+        self, body: bytes, key: VerifiedKey, received_at_us: int, request_id: bytes, traceparent: str
+    ) -> Reply:
+        """Answer one POST of registrations; raises Problem or StreamUnavailable."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +53,8 @@ class Porch:
     stream: StreamWriter
     max_body_bytes: int = MAX_BODY_BYTES
     now_us: Callable[[], int] = lambda: time.time_ns() // 1000
+    limits: Limits = field(default_factory=NoLimits)
+    registrar: Registrar | None = None  # None: this door takes no registrations
 
 
 async def accept(request: Request, porch: Porch) -> Reply:
@@ -52,17 +69,23 @@ async def accept(request: Request, porch: Porch) -> Reply:
     try:
         if request.method == "OPTIONS":
             return Reply(204, [("x-request-id", request_id_text(request_id)), *_PREFLIGHT], b"")
-        _check_address(request)
+        _check_address(request, porch)
         key = porch.gatekeeper.from_header(request.headers.get("authorization"))
-        reports = native.read(unpacked(request, porch.max_body_bytes))
-        traceparent = valid_traceparent(request.headers.get("traceparent"))
+        body = unpacked(request, porch.max_body_bytes)
+        traceparent = trace_of(request, request_id)
+        if porch.registrar is not None and request.path in _DEVICES:
+            return await porch.registrar.register(body, key, received_at_us, request_id, traceparent)
+        reports = native.read(body)
         envelope = enclose(reports, key, received_at_us, request_id, traceparent, Channel.HTTP)
+        allowance = porch.limits.take(key, envelope.count, received_at_us)
+        if not allowance.granted:
+            raise over_quota(allowance)
         await porch.stream.put((envelope,))
     except Problem as problem:
         return render(problem, request_id_text(request_id))
     except StreamUnavailable:
         return render(_stream_away(), request_id_text(request_id))
-    return _accepted(request_id_text(request_id), envelope.count)
+    return _accepted(request_id_text(request_id), envelope.count, allowance.headers)
 
 
 def refuse(problem: Problem, porch: Porch) -> Reply:
@@ -103,6 +126,12 @@ def new_request_id(now_us: int) -> bytes:
     return milliseconds + random
 
 
+def trace_of(request: Request, request_id: bytes) -> str:
+    """The caller's W3C trace context, or one made here whose trace id is the request id."""
+    given = request.headers.get("traceparent")
+    return (given and valid_traceparent(given)) or f"00-{request_id.hex()}-{request_id[8:].hex()}-01"
+
+
 def valid_traceparent(value: str | None) -> str | None:
     """The caller's W3C trace context when it is well formed; what follows its four parts is cut."""
     if value is None:
@@ -133,8 +162,8 @@ def unpacked(request: Request, limit: int) -> bytes:
     return body
 
 
-def _check_address(request: Request) -> None:
-    if request.path not in {POSITIONS_PATH, POSITIONS_PATH + "/"}:
+def _check_address(request: Request, porch: Porch) -> None:
+    if request.path not in _POSITIONS and (porch.registrar is None or request.path not in _DEVICES):
         raise Problem(404, "not_found", f"Nothing is here. Positions are posted to {POSITIONS_PATH}.")
     if request.method != "POST":
         detail = f"{request.method} is not possible here: POST your positions."
@@ -146,6 +175,6 @@ def _stream_away() -> Problem:
     return Problem(503, "stream_unavailable", detail, headers=(("retry-after", str(RETRY_AFTER_S)),))
 
 
-def _accepted(request_id: str, received: int) -> Reply:
-    headers = [("content-type", "application/json"), ("x-request-id", request_id), *OPEN_TO_BROWSERS]
+def _accepted(request_id: str, received: int, limits: Sequence[tuple[str, str]]) -> Reply:
+    headers = [("content-type", "application/json"), ("x-request-id", request_id), *OPEN_TO_BROWSERS, *limits]
     return Reply(202, headers, f'{{"request_id":"{request_id}","received":{received}}}'.encode())

@@ -95,7 +95,12 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True):
 
     `device` is the caller's own id of the device, `request_id` the 16 bytes of a UUID, `received_at_us` epoch
     microseconds at the porch, `key_id` the key it came in by (the consumer checks once more that it is not
-    revoked).
+    revoked). An envelope with no device ("") is of a request that could not be told to belong to any: it
+    registers nothing, and all of it is refused.
+
+    `format` is the wire form it came in. `speed_unit` is the unit in which that form's speed was read before it
+    became `speed_mps`: "mps", "kmh", "knots" or "mph", or "" when a device's settings have nothing to override.
+    `part` is the place among the envelopes of one request, which may hold several devices.
     """
 
     version: int
@@ -109,6 +114,9 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True):
     channel: str
     positions: list[PositionReport]
     refused: list[RefusedPosition] = []
+    format: str = "native"
+    speed_unit: str = ""
+    part: int = 0
 
     @property
     def count(self) -> int:

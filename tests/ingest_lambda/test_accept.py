@@ -235,10 +235,13 @@ async def test_a_stream_that_is_away_is_503_with_retry_after(door):
     assert int(dict(reply.headers)["retry-after"]) > 0
 
 
-async def test_the_callers_trace_travels_along(door):
+async def test_the_callers_trace_travels_along_and_where_there_is_none_one_is_made_of_the_request_id(door):
     await door.post(GOOD, headers=BEARER | {"traceparent": TRACEPARENT})
     await door.post(GOOD, headers=BEARER | {"traceparent": "no trace"})
-    assert [envelope.traceparent for envelope in door.stream.envelopes] == [TRACEPARENT, None]
+    theirs, ours = door.stream.envelopes
+    assert theirs.traceparent == TRACEPARENT
+    assert ours.traceparent == valid_traceparent(ours.traceparent)
+    assert ours.traceparent.split("-")[1] == ours.request_id.hex()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,43 @@
+"""How many reports a key, an environment and a tenant may send: what the door asks, and the answer over quota."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from ingest_lambda.keys import VerifiedKey
+from ingest_lambda.problems import Problem
+
+
+class Allowance(NamedTuple):
+    """Whether reports may come in, when to try again if not (whole seconds, at least 1), headers for the answer."""
+
+    granted: bool
+    retry_after_s: int = 0
+    headers: Sequence[tuple[str, str]] = ()
+
+
+class Limits(Protocol):
+    """The quota of whoever holds a key."""
+
+    def take(self, key: VerifiedKey, reports: int, now_us: int) -> Allowance:
+        """Take `reports` (0 counts as 1) from what `key` has left at `now_us`, epoch microseconds."""
+        ...
+
+
+class NoLimits:
+    """Everything passes."""
+
+    def take(self, key: VerifiedKey, reports: int, now_us: int) -> Allowance:
+        """Always granted."""
+        return _GRANTED
+
+
+_GRANTED = Allowance(True)
+
+
+def over_quota(allowance: Allowance) -> Problem:
+    """429 with Retry-After: the reports may come later, none of them is lost by waiting."""
+    detail = f"More reports than this key may send. Send them again in {allowance.retry_after_s} seconds."
+    headers = (("retry-after", str(allowance.retry_after_s)), *allowance.headers)
+    return Problem(429, "over_quota", detail, headers=headers)
