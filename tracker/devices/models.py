@@ -34,6 +34,7 @@ class Device(models.Model):
     wire_format = models.CharField(max_length=30, blank=True, default="", db_default="")  # of its last report
     # the unit its speed numbers really are in, where its owner says so; empty: what its app's form states
     speed_unit = models.CharField(max_length=5, blank=True, default="", db_default="", choices=SpeedUnit)
+    speed_unit_set_at = models.DateTimeField(null=True)  # what came before was read otherwise
     registered_at = models.DateTimeField(db_default=Now(), editable=False)
     deleted_at = models.DateTimeField(null=True)
 

@@ -297,6 +297,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="device",
+            name="speed_unit_set_at",
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name="device",
             name="wire_format",
             field=models.CharField(blank=True, db_default="", default="", max_length=30),
         ),
