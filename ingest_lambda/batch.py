@@ -114,6 +114,7 @@ class Batch:
     dead: list[Dead] = field(default_factory=list)
     counts: Counter[CountKey] = field(default_factory=Counter)
     received: int = 0  # how many fixes must end in one counted outcome
+    step: str = ""  # the step under way, to name it when it breaks
 
     def __post_init__(self) -> None:
         self.received = sum(unit.fixes for unit in self.units)

@@ -23,6 +23,7 @@ class Config:
     key_signing_secrets: tuple[bytes, ...] = field(repr=False)
     redis_url: str = field(repr=False)
     database_url: str = field(repr=False)
+    stream_url: str  # empty: the stream is the Redis above
     lanes: int
     edge_socket: str
     edge_host: str
@@ -34,6 +35,7 @@ class Config:
     mqtt_password: str = field(repr=False)
     log_level: str
     max_body_bytes: int = MAX_BODY_BYTES
+    park_storms: bool = False  # let nearly-everything-fails go to the dead letters instead of holding the lane
 
 
 def load(environ: MutableMapping[str, str] | None = None) -> Config:
@@ -49,6 +51,7 @@ def load(environ: MutableMapping[str, str] | None = None) -> Config:
         key_signing_secrets=_secrets(environ),
         redis_url=environ.get("MILEPOST_REDIS_URL") or "redis://127.0.0.1:6379/0",
         database_url=environ.get("MILEPOST_EDGE_DATABASE_URL") or "postgresql:///milepost",
+        stream_url=_stream_url(environ),
         lanes=_whole(environ, "MILEPOST_STREAM_LANES", 4, at_least=1),
         edge_socket=environ.get("MILEPOST_EDGE_SOCKET") or "",
         edge_host=environ.get("MILEPOST_EDGE_HOST") or "127.0.0.1",
@@ -59,6 +62,7 @@ def load(environ: MutableMapping[str, str] | None = None) -> Config:
         mqtt_username=environ.get("MILEPOST_MQTT_USERNAME") or "",
         mqtt_password=environ.get("MILEPOST_MQTT_PASSWORD") or "",
         log_level=_level(environ),
+        park_storms=environ.get("MILEPOST_PARK_STORMS") == "1",
     )
 
 
@@ -77,6 +81,15 @@ def _secrets(environ: Mapping[str, str]) -> tuple[bytes, ...]:
     if not secrets:
         raise BadSetting("MILEPOST_KEY_SIGNING_SECRETS is not set: without it no key can be verified")
     return secrets
+
+
+def _stream_url(environ: Mapping[str, str]) -> str:
+    url = environ.get("MILEPOST_STREAM_URL") or ""
+    if url.startswith(("redis:", "unix:")) or url == "redis":
+        raise BadSetting("MILEPOST_STREAM_URL is for Kinesis: leave it unset, and MILEPOST_REDIS_URL names the Redis")
+    if url and not url.startswith("kinesis://"):
+        raise BadSetting(f"MILEPOST_STREAM_URL must be kinesis://REGION/STREAM, not {url!r}")
+    return url
 
 
 def _whole(environ: Mapping[str, str], name: str, default: int, *, at_least: int) -> int:

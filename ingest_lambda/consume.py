@@ -6,30 +6,31 @@ Worker and Lambda function call the same `consume`. Its promises:
    comes second finds it moved and gets `LaneMoved`.
 2. A record that breaks a step is found by bisection and parked in the dead letters, alone, down to the single
    fix; what stood before and behind it is stored, in order.
-3. A failure that is not the records' fault is raised as `Retriable` and nothing of the batch is stored.
+3. A failure that is not the records' fault is raised as `Retriable` and nothing of the batch is stored. Nor is
+   it when nearly every record fails for good: that is a `Storm`, and filling the dead letters would not help.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-import msgspec
 import redis
 
-from ingest_lambda.batch import Batch, Dead, Record, Unit
-from ingest_lambda.failures import LaneMoved, Retriable, classify, is_lost_parent, is_taken_key
-from ingest_lambda.outcomes import Quarantine, quarantined
+from ingest_lambda.batch import Batch, Record, Unit
+from ingest_lambda.culprit import probe, take_apart
+from ingest_lambda.failures import LaneMoved, Retriable, Storm, classify, is_lost_parent, is_taken_key
 from ingest_lambda.pipeline import walk
-from ingest_lambda.report import BadEnvelope, Envelope, decode, request_id_text
+from ingest_lambda.report import BadEnvelope, decode, request_id_text
 from ingest_lambda.steps.announce import announce
-from ingest_lambda.steps.count_outcomes import lane_suffix
 from ingest_lambda.steps.known import Known
 from ingest_lambda.steps.recognise import DeviceVanished, remember
 from ingest_lambda.steps.store import Store
+from ingest_lambda.storm import endings
 
 logger = logging.getLogger(__name__)
+TOLD_IDS = 20  # request ids a line names at most
 
 
 class Place(NamedTuple):
@@ -79,12 +80,23 @@ def consume(stretch: Stretch, store: Store, known: Known, client: redis.Redis, *
             "a batch failed, looking for the record to blame",
             extra={"lane": stretch.lane, "entry": stretch.start.entry_id, "reason": str(failure)},
         )
-        batches = _apart(stretch, store, known, now_us)
+        batches = _apart(stretch, store, known, now_us, str(failure))
     for batch in batches:
         remember(batch, known)
-        announce(batch, client)
+        tell(batch, client)
     _note_keys(batches, store, known, now_us)
     return _summary(batches)
+
+
+def tell(batch: Batch, client: redis.Redis) -> None:
+    """Announce. The batch is committed: whatever breaks here parks nothing and holds nothing."""
+    try:
+        announce(batch, client)
+    except Exception:
+        ids = sorted({request_id_text(envelope.request_id) for envelope in batch.envelopes})
+        logger.exception(
+            "stored, but not announced", extra={"lane": batch.lane, "request_ids": ids[:TOLD_IDS]}
+        )
 
 
 def _together(stretch: Stretch, store: Store, known: Known, now_us: int) -> list[Batch]:
@@ -96,7 +108,13 @@ def _together(stretch: Stretch, store: Store, known: Known, now_us: int) -> list
                 _claim(stretch, store)
                 batch = Batch(stretch.lane, stretch.units, now_us, careful=careful)
                 walk(batch, store, known)
+                if batch.dead:
+                    known.storm.weigh(endings([batch]))
                 store.save_progress(stretch.lane, *stretch.end)
+            if batch.dead:
+                known.storm.note(endings([batch]))
+            else:
+                known.storm.passed(batch.units)
             return [batch]
         except Exception as error:
             crossed = is_taken_key(error) or is_lost_parent(error) or isinstance(error, DeviceVanished)
@@ -109,85 +127,28 @@ def _together(stretch: Stretch, store: Store, known: Known, now_us: int) -> list
     raise AssertionError("unreachable")
 
 
-def _apart(stretch: Stretch, store: Store, known: Known, now_us: int) -> list[Batch]:
-    """The slow way: halves under savepoints until the culprit stands alone; still one transaction."""
+def _apart(stretch: Stretch, store: Store, known: Known, now_us: int, blame: str) -> list[Batch]:
+    """The slow way: halves under savepoints until the culprit stands alone; still one transaction.
+
+    `blame` is what the batch failed with. Raises LaneMoved, or Retriable; with Storm among it.
+    """
     try:
         with store.transaction():
             _claim(stretch, store)
-            batches = list(_halve(stretch.lane, stretch.units, store, known, now_us))
+            probe(stretch.lane, stretch.units, store, known, now_us)
+            batches = list(take_apart(stretch.lane, stretch.units, store, known, now_us))
+            ended = endings(batches)
+            known.storm.weigh(ended)
             store.save_progress(stretch.lane, *stretch.end)
     except LaneMoved:
         raise
+    except Storm as storm:
+        raise Storm(f"{storm}: {blame}") from storm
     except Exception as error:
         # whatever could be blamed on a record was: this is the surroundings, or a fault in parking
         raise Retriable(f"could not be taken apart: {classify(error)}") from error
+    known.storm.note(ended)
     return batches
-
-
-def _halve(lane: str, units: Sequence[Unit], store: Store, known: Known, now_us: int) -> Iterable[Batch]:
-    batch = Batch(lane, list(units), now_us, careful=True)
-    try:
-        with store.transaction():
-            walk(batch, store, known)
-        yield batch
-        return
-    except Exception as error:
-        failure = classify(error)
-        if isinstance(failure, Retriable):
-            raise failure from error
-    halves = _split(units)
-    if halves is None:
-        yield _park(batch, units[0], str(failure), store)
-        return
-    for half in halves:
-        yield from _halve(lane, half, store, known, now_us)
-
-
-def _split(units: Sequence[Unit]) -> tuple[Sequence[Unit], Sequence[Unit]] | None:
-    """Two halves in order: of several records, or of one record's fixes; None for a single fix."""
-    if len(units) > 1:
-        middle = len(units) // 2
-        return units[:middle], units[middle:]
-    unit = units[0]
-    envelope = unit.envelope
-    if envelope is None or envelope.count <= 1:
-        return None
-    if envelope.positions and envelope.refused:
-        first = msgspec.structs.replace(envelope, refused=[])
-        second = msgspec.structs.replace(envelope, positions=[])
-        return [_holding(unit, first)], [_holding(unit, second)]
-    positions, refused = envelope.positions, envelope.refused
-    middle = envelope.count // 2
-    first = msgspec.structs.replace(envelope, positions=positions[:middle], refused=refused[:middle])
-    second = msgspec.structs.replace(envelope, positions=positions[middle:], refused=refused[middle:])
-    return [_holding(unit, first)], [_holding(unit, second)]
-
-
-def _holding(unit: Unit, envelope: Envelope) -> Unit:
-    return unit._replace(envelope=envelope, fixes=envelope.count)
-
-
-def _park(failed: Batch, unit: Unit, error: str, store: Store) -> Batch:
-    """The culprit goes to the dead letters, and is counted there until somebody drives it again."""
-    batch = Batch(failed.lane, [unit], failed.now_us)
-    envelope = unit.envelope
-    environment_id = envelope.environment_id if envelope is not None and envelope in failed.envelopes else 0
-    batch.dead.append(Dead(unit, environment_id, Quarantine.DEAD_LETTER, error))
-    if envelope is not None and environment_id:
-        batch.end(envelope, quarantined(Quarantine.DEAD_LETTER, error), envelope.count)
-        store.count_outcomes(lane_suffix(batch.lane), batch.counts)
-    store.park(batch.dead)
-    logger.error(
-        "a record was parked in the dead letters",
-        extra={
-            "lane": unit.record.lane,
-            "entry": unit.record.entry_id,
-            "entry_index": unit.record.entry_index,
-            "request_id": request_id_text(envelope.request_id) if envelope is not None else "",
-            "reason": error,
-        },
-    )
-    return batch
 
 
 def _claim(stretch: Stretch, store: Store) -> None:

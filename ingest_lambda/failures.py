@@ -11,8 +11,19 @@ class Retriable(Exception):
     """The batch is good, its surroundings are not: hold it, lose nothing, try again."""
 
 
+class Storm(Retriable):
+    """Nearly every record fails for good: a broken step, so hold instead of emptying the stream."""
+
+
 class Final(Exception):
-    """Trying again would fail again: something in the batch itself breaks a step."""
+    """Trying again would fail again: something in the batch itself breaks a step.
+
+    `kind` says in a word or two what it was, the same for every record that broke in this way.
+    """
+
+    def __init__(self, sentence: str, kind: str = "") -> None:
+        super().__init__(sentence)
+        self.kind = kind or sentence[:40]
 
 
 class LaneMoved(Exception):
@@ -57,7 +68,7 @@ def classify(error: Exception) -> Retriable | Final:
             return Retriable(f"database connection: {error}")
         if state is not None and state.startswith(_NOT_THE_RECORDS_FAULT):
             return Retriable(f"database {state}: {error}")
-        return Final(f"database {state}: {error}")
+        return Final(f"database {state}: {error}", f"database {state}")
     if isinstance(error, OSError | MemoryError):
         return Retriable(f"{type(error).__name__}: {error}")
-    return Final(f"{type(error).__name__}: {error}")
+    return Final(f"{type(error).__name__}: {error}", type(error).__name__)

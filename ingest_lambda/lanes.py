@@ -29,6 +29,7 @@ class Lane:
     waiting: list[Unit] = field(default_factory=list)  # read and opened, not stored yet
     held_until: float = 0.0  # monotonic seconds: a retriable failure holds this lane alone
     failures: int = 0
+    trouble: str = ""  # why it is held
     entries_done: int = 0
     entries_before: int | None = None  # entries ever written to the lane before the first this worker did
 
@@ -52,7 +53,7 @@ class Lane:
         self.entries_done += len({unit.record.entry_id for unit in stretch.units} - {self.stored.entry_id})
         self.stored = stretch.end
         del self.waiting[: len(stretch.units)]
-        self.failures = 0
+        self.failures, self.trouble = 0, ""
 
 
 class Lanes:

@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from ingest_lambda.report import Envelope, request_id_text
+
 _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {
     "message",
     "asctime",
@@ -39,6 +41,15 @@ class JsonLines(logging.Formatter):
             line["traceback"] = self.formatException(record.exc_info)
         text = msgspec.json.encode(line, enc_hook=str).decode("utf-8", "replace")
         return _KEY.sub(r"\1...", text)
+
+
+def traced(envelope: Envelope | None) -> dict[str, str]:
+    """The `extra` of a line that speaks of a report: its request id and its trace id."""
+    if envelope is None:
+        return {"request_id": ""}
+    trace = envelope.traceparent or ""
+    trace_id = trace[3:35] if len(trace) >= 35 else envelope.request_id.hex()
+    return {"request_id": request_id_text(envelope.request_id), "trace_id": trace_id}
 
 
 def configure(component: str, level: str) -> None:

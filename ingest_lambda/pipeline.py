@@ -28,4 +28,5 @@ STEPS: tuple[Step, ...] = (
 def walk(batch: Batch, store: Store, known: Known) -> None:
     """Take the batch through every step. Whatever a step raises ends the walk; the caller owns the transaction."""
     for step in STEPS:
+        batch.step = step.__name__
         step(batch, store, known)

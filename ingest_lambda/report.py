@@ -21,6 +21,7 @@ MAX_DETAIL_CHARS = 300
 MAX_POSITIONS = 1000
 
 MICROSECONDS = 1_000_000
+LAST_TIME_US = 253_402_300_799 * MICROSECONDS  # the end of year 9999
 
 # metres a second in one of each unit that apps are known to send speed in
 SPEED_UNITS = {"mps": 1.0, "kmh": 1 / 3.6, "knots": 1852 / 3600, "mph": 0.44704}
@@ -145,6 +146,8 @@ def decode(data: bytes) -> Envelope:
         raise BadEnvelope(f"not a readable envelope: {error}") from error
     if envelope.version != WIRE_VERSION:
         raise BadEnvelope(f"envelope version {envelope.version}, this reader knows {WIRE_VERSION}")
+    if not 0 <= envelope.received_at_us <= LAST_TIME_US:
+        raise BadEnvelope(f"received at {envelope.received_at_us} µs, which no calendar shows")
     if len(envelope.request_id) != 16:
         raise BadEnvelope(f"request id of {len(envelope.request_id)} bytes instead of 16")
     return envelope

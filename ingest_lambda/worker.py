@@ -19,11 +19,13 @@ import redis
 
 from ingest_lambda import config, log
 from ingest_lambda.consume import consume
-from ingest_lambda.failures import LaneMoved, Retriable, classify
+from ingest_lambda.failures import LaneMoved, Retriable, Storm, classify
 from ingest_lambda.health import BEAT_S, beat
 from ingest_lambda.lanes import Lane, Lanes, lag, load, open_entry
+from ingest_lambda.redrive import redrive
 from ingest_lambda.steps.known import Known
 from ingest_lambda.steps.store import Store, connect
+from ingest_lambda.storm import StormGuard
 from ingest_lambda.stream.redis_reader import RedisStreamReader, open_redis, order
 
 COMPONENT = "consumer"
@@ -33,7 +35,7 @@ FIXES_A_TRANSACTION = 5_000
 PACE_S = 0.1
 READ_WAIT_S = 0.5  # how long a stop may take at most when nothing comes in
 MOST_ENTRIES_A_READ = 1_000
-LANES_S, SUMMARY_S, TRIM_S = 1.0, 10.0, 30.0
+LANES_S, LETTERS_S, SUMMARY_S, TRIM_S = 1.0, 1.0, 10.0, 30.0
 KEEP_ENTRIES_S = 3600  # what is stored stays on the stream this long, to look at and to read again
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.1, 5.0
 
@@ -54,7 +56,7 @@ class Worker:
         self._client = open_redis(settings.redis_url)
         self._reader = RedisStreamReader(self._client)
         self._lanes = Lanes(settings.lanes, index, workers)
-        self._known = Known()
+        self._known = Known(storm=StormGuard(parks=settings.park_storms))
         self._stop = threading.Event()
         self._due: dict[str, float] = {}
         self._ended: Counter[str] = Counter()
@@ -63,6 +65,7 @@ class Worker:
         self._beaten = (time.monotonic(), 0)
         self._entry_fixes = 1.0  # fixes an entry holds, a running mean: sizes the next read
         self._trouble = ""
+        self._parked, self._redriven = 0, 0
         self._round_began, self._round_fixes = 0.0, 0
 
     def stop(self) -> None:
@@ -98,6 +101,7 @@ class Worker:
                 self._trouble = ""
                 self._every("summary", SUMMARY_S, self._summarise)
                 self._every("trim", TRIM_S, self._trim)
+                self._every("letters", LETTERS_S, lambda: self._redrive(store))
                 self._rest()
                 self._read()
                 self._round_began, self._round_fixes = time.monotonic(), self._fixes
@@ -148,9 +152,11 @@ class Worker:
                 raise
             lane.failures += 1
             lane.held_until = time.monotonic() + pause_s(lane.failures)
-            self._trouble = str(error)
-            logger.error(
-                "lane held, nothing is lost",
+            lane.trouble = str(error)
+            storm = isinstance(error, Storm)
+            logger.log(
+                logging.CRITICAL if storm else logging.ERROR,
+                "nearly every record fails: lane held" if storm else "lane held, nothing is lost",
                 extra={
                     "lane": lane.name,
                     "entry": stretch.start.entry_id,
@@ -161,8 +167,16 @@ class Worker:
             return
         lane.advance(stretch)
         self._fixes += done.fixes
+        self._parked += done.parked
         for (outcome, reason), count in done.ended.items():
             self._ended[f"{outcome} {reason}".rstrip()] += count
+
+    def _redrive(self, store: Store) -> None:
+        """Drive dead letters that somebody asked for; at once again while there are more."""
+        done = redrive(store, self._client, now_us=time.time_ns() // 1000)
+        self._redriven += done.stored
+        if done.more:
+            self._due["letters"] = 0.0
 
     def _every(self, what: str, seconds: float, act: Callable[[], None]) -> None:
         now = time.monotonic()
@@ -194,7 +208,11 @@ class Worker:
             "lag_s": seconds,
             "fixes": self._fixes,
             "fixes_per_s": round(self._rate, 1),
-            "trouble": self._trouble,
+            "parked": self._parked,
+            "redriven": self._redriven,
+            "held": ",".join(sorted(lane.name for lane in self._lanes.owned.values() if lane.trouble)),
+            "trouble": self._trouble
+            or next((lane.trouble for lane in self._lanes.owned.values() if lane.trouble), ""),
         }
 
     def _summarise(self) -> None:

@@ -8,6 +8,7 @@ import msgspec
 import redis
 
 from ingest_lambda.batch import Batch, Trail
+from ingest_lambda.log import traced
 from ingest_lambda.report import request_id_text
 
 logger = logging.getLogger(__name__)
@@ -40,8 +41,13 @@ def announcements(batch: Batch) -> dict[str, bytes]:
     """Channel -> JSON array of the devices whose marker moved forward in this batch."""
     moved: dict[int, list[Moved]] = {}
     for trail in batch.trails.values():
-        if trail.forward:
+        if not trail.forward:
+            continue
+        try:
             moved.setdefault(trail.environment.id, []).append(_moved(trail))
+        except Exception:
+            # it is stored: one device that cannot be told of must not hide the others' moves
+            logger.exception("a move could not be announced", extra=traced(trail.forward[-1][1]))
     return {f"live:{environment_id}": _encode(devices) for environment_id, devices in moved.items()}
 
 

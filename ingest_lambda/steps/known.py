@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ingest_lambda.batch import Environment
 from ingest_lambda.report import MICROSECONDS, DeviceInfo
+from ingest_lambda.storm import StormGuard
 
 KEYS_STALE_US = 2 * MICROSECONDS  # a revoked key is noticed this much later at most
 ENVIRONMENTS_STALE_US = 5 * MICROSECONDS
@@ -34,6 +35,7 @@ class Known:
     environments_asked: dict[int, int] = field(default_factory=dict)
     keys_noted: dict[int, int] = field(default_factory=dict)
     devices: OrderedDict[tuple[int, str], KnownDevice] = field(default_factory=OrderedDict)
+    storm: StormGuard = field(default_factory=StormGuard)  # not forgotten with the rest: it knows no rows
 
     def stale_keys(self, wanted: set[int], now_us: int) -> list[int]:
         """Those of the keys that must be read again."""

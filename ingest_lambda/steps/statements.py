@@ -127,5 +127,25 @@ COUNT_OUTCOMES = """
     ON CONFLICT (environment_id, second, outcome, reason, lane) DO UPDATE SET count = c.count + excluded.count"""
 PARK_DEAD = """
     INSERT INTO tracker_deadletter
-        (environment_id, lane, entry_id, entry_index, reason, error, payload, request_id, received_at, created_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, now())"""
+        (environment_id, lane, entry_id, entry_index, reason, error, payload, request_id, received_at, fixes,
+         created_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, now())"""
+
+# --- dead letters driven again ---
+
+# Whoever is second finds the row locked and takes the next one. Those that had to wait the last time come last.
+ASKED_LETTER = """
+    SELECT id, environment_id, lane, entry_id, entry_index, payload, fixes, received_at, created_at
+    FROM tracker_deadletter
+    WHERE redrive_asked_at IS NOT NULL AND redriven_at IS NULL AND NOT id = ANY(%s::bigint[])
+    ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED"""
+LETTER_REDRIVEN = """
+    UPDATE tracker_deadletter SET redriven_at = %(now)s, redrive_error = ''
+    WHERE id = %(id)s AND redriven_at IS NULL"""
+LETTER_FAILED_AGAIN = """
+    UPDATE tracker_deadletter SET redrive_asked_at = NULL, redrive_error = %(error)s
+    WHERE id = %(id)s AND redriven_at IS NULL"""
+# keys as they were when a letter was parked: one revoked since must not cost what it had let in
+KEYS_AT = """
+    SELECT id, environment_id FROM tracker_key
+    WHERE id = ANY(%(ids)s::bigint[]) AND (revoked_at IS NULL OR revoked_at > %(now)s)"""

@@ -219,8 +219,14 @@ def _state(row: tuple[Any, ...]) -> State:
 
 def _dead_row(letter: Dead) -> tuple[Any, ...]:
     record, envelope = letter.unit.record, letter.unit.envelope
-    where = (record.lane, record.entry_id, record.entry_index, letter.reason[:200], letter.error[:4000])
+    said = (storable(letter.reason, 200), storable(letter.error, 4000))
+    where = (record.lane, record.entry_id, record.entry_index, *said)
     if envelope is None:
-        return (None, *where, record.data, None, None)
-    identity = (UUID(bytes=envelope.request_id), at(envelope.received_at_us))
+        return (None, *where, record.data, None, None, letter.unit.fixes)
+    identity = (UUID(bytes=envelope.request_id), at(envelope.received_at_us), letter.unit.fixes)
     return (letter.environment_id or None, *where, encode(envelope), *identity)
+
+
+def storable(text: str, longest: int) -> str:
+    """Text that a column can hold: what broke a step may be in its message, and must not break the parking too."""
+    return text[:longest].encode("utf-8", "replace").decode().replace("\0", "")
