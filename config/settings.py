@@ -103,6 +103,7 @@ CACHES = {
 }
 CELERY_BROKER_URL = env.text("MILEPOST_CELERY_URL", REDIS_URL)
 STREAM_LANES = env.integer("MILEPOST_STREAM_LANES", 4, at_least=1)
+EDGE_FEED_URL = env.text("MILEPOST_EDGE_FEED_URL")  # s3://bucket/key for doors that reach no Redis
 
 # --- People: sign-up and sign-in by e-mail -----------------------------------------------------------------
 AUTH_USER_MODEL = "tracker.User"
@@ -235,7 +236,15 @@ CELERY_BEAT_SCHEDULE = {
     "make partitions ahead and drop old ones": {"task": "tracker.keep_partitions", "schedule": 3600.0},
     "fold outcome counts into minutes": {"task": "tracker.fold_outcomes", "schedule": 3600.0},
     "forget set-aside reports after their week": {"task": "tracker.forget_set_aside", "schedule": 3600.0},
-    "tell the edge again which keys are revoked": {"task": "tracker.publish_revocations", "schedule": 60.0},
+    "look for devices whose speeds are in another unit": {
+        "task": "tracker.examine_units",
+        "schedule": 3600.0,
+    },
+    "tell the doors again what they must know": {
+        "task": "tracker.publish_feed",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
 }
 
 # --- Logs: one JSON object a line --------------------------------------------------------------------------

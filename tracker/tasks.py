@@ -12,9 +12,9 @@ from django.utils import timezone
 from tracker.devices.services import sweep_deleted
 from tracker.http.connections import redis_client
 from tracker.ingestion import services as ingestion
-from tracker.keys.revocations import announce_all
+from tracker.limits import feed
 from tracker.positions.services import forget_past_retention, keep_partitions
-from tracker.tenants import scope
+from tracker.units.services import examine_all
 
 logger = logging.getLogger(__name__)
 HEARTBEAT_LASTS_S = 15
@@ -52,9 +52,14 @@ def forget() -> None:
     logger.info("reports forgotten", extra={"set_aside": forgotten, "devices_swept": sweep_deleted(now=now)})
 
 
-@shared_task(name="tracker.publish_revocations")  # type: ignore[untyped-decorator]
-def revocations() -> None:
-    """All revoked keys, told to the edge again: Redis may have lost them."""
-    with scope.scope(unscoped="the edge serves all tenants"):
-        count = announce_all()
-    logger.info("revocations published", extra={"keys": count})
+@shared_task(name="tracker.publish_feed")  # type: ignore[untyped-decorator]
+def publish_feed() -> None:
+    """What the doors must know, told again where it differs: Redis may have lost it, or was away at the change."""
+    logger.info("the feed is out", extra={"version": feed.publish()})
+
+
+@shared_task(name="tracker.examine_units")  # type: ignore[untyped-decorator]
+def units() -> None:
+    """Devices whose reported speeds look like another unit."""
+    examined, found = examine_all(now=timezone.now())
+    logger.info("units examined", extra={"devices": examined, "findings": found})

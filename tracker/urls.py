@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/keys/", include("tracker.keys.urls")),
     # /console/devices/
     path("console/devices/", include("tracker.devices.urls")),
+    path("console/devices/", include("tracker.units.urls")),
     # /console/quarantine/
     path("console/quarantine/", include("tracker.ingestion.urls")),
     # /console/members/, /console/join/, /console/settings/, /console/organisations/

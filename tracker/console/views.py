@@ -17,6 +17,7 @@ from tracker.keys import reveal
 from tracker.keys.selectors import a_publishable_text, keys_of
 from tracker.tenants.models import Role
 from tracker.tenants.selectors import membership_for
+from tracker.units.selectors import open_findings
 
 IN_ORDER = (Status.ACTIVE, Status.IDLE, Status.OFFLINE, Status.WAITING)
 
@@ -40,6 +41,7 @@ def overview(request: ConsoleRequest) -> HttpResponse:
         "device_count": sum(devices.values()),
         "tally": selectors.tally(request.environment, now=now),
         "set_aside": [(r, reason_of(r.reason)) for r in selectors.last_set_aside(request.environment)],
+        "unit_findings": open_findings(request.environment)[:6],
         "keys": keys_of(request.environment).filter(revoked_at=None)[:6],
     }
     return render(request, "tracker/console/overview.html", facts)

@@ -98,17 +98,19 @@ class OneDevice(Endpoint):
         responses=problems(DeviceDocument, 404, 413, 415),
     )
     def patch(self, request: ApiRequest, device: str) -> Response:
-        """Change the name, the metadata or both. Open maps show a new name at once.
+        """Change the name, the metadata or the unit of its speeds. Open maps show a new name at once.
 
         Metadata is merged by its keys, so that two programs that keep different keys do not overwrite each
         other. U+0000, which cannot be stored, is left out of texts.
         """
         Query(request)
         found = device_or_404(request, device)
-        changed = change_device(found, change_in(object_of(request, "name", "metadata")))
+        now = timezone.now()
+        change = change_in(object_of(request, "name", "metadata", "speed_unit"))
+        changed = change_device(found, change, now=now)
         if changed is None:
             raise not_found("device")
-        return Response(device_document(changed, now=timezone.now()))
+        return Response(device_document(changed, now=now))
 
     @extend_schema(
         operation_id="delete_device",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tracker.devices.metadata import BadMetadata, storable
+from tracker.devices.models import SpeedUnit
 from tracker.http.parsing import pointer
 from tracker.http.problems import ApiProblem, bad_request
 
@@ -18,6 +19,7 @@ class Change:
     name: str | None = None
     metadata: dict[str, Any] | None = None  # keys to set, and with None those to remove
     clear_metadata: bool = False
+    speed_unit: str | None = None
 
     def merged(self, metadata: dict[str, Any]) -> dict[str, Any] | None:
         """The metadata after the change, None where it stays; raises ApiProblem where it would be too much."""
@@ -41,9 +43,10 @@ def change_in(body: dict[str, Any]) -> Change:
     name = body.get("name")
     if "name" in body:
         name = _name(body["name"])
+    unit = _unit(body["speed_unit"]) if "speed_unit" in body else None
     metadata = body.get("metadata")
     if metadata is None:
-        return Change(name=name, clear_metadata="metadata" in body)
+        return Change(name=name, clear_metadata="metadata" in body, speed_unit=unit)
     if not isinstance(metadata, dict):
         raise invalid("metadata", "metadata must be an object or null.")
     for key in metadata:
@@ -56,7 +59,8 @@ def change_in(body: dict[str, Any]) -> Change:
         kept = storable({key: value for key, value in metadata.items() if value is not None})
     except BadMetadata as error:
         raise invalid("metadata", f"{error}.") from None
-    return Change(name=name, metadata=kept | {key.replace("\x00", ""): None for key in removed})
+    merged = kept | {key.replace("\x00", ""): None for key in removed}
+    return Change(name=name, metadata=merged, speed_unit=unit)
 
 
 def invalid(field: str, detail: str, *deeper: str) -> ApiProblem:
@@ -73,3 +77,11 @@ def _name(value: Any) -> str:
     if len(name) > LONGEST_NAME:
         raise invalid("name", f"name is {len(name)} characters long; at most {LONGEST_NAME} are possible.")
     return name
+
+
+def _unit(value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    if not isinstance(value, str) or value not in set(SpeedUnit):
+        raise invalid("speed_unit", f"speed_unit must be one of {', '.join(SpeedUnit)}, or null.")
+    return value

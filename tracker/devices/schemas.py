@@ -60,6 +60,18 @@ class DeviceDocument(Struct):
     model: Annotated[str, Meta(examples=["Pixel 9"])]
     os: Annotated[str, Meta(examples=["Android 16"])]
     app_version: Annotated[str, Meta(examples=["3.2.1"])]
+    wire_format: Annotated[
+        str,
+        Meta(description="The form of its last report; empty before the first.", examples=["owntracks"]),
+    ]
+    speed_unit: Annotated[
+        str,
+        Meta(
+            description="The unit in which its speed numbers are read: `mps`, `kmh`, `knots` or `mph`; empty "
+            "where its app's own is taken.",
+            examples=[""],
+        ),
+    ]
     registered_at: Moment
     latest_position: LatestPosition | None
 
@@ -88,6 +100,14 @@ class DeviceChange(Struct, forbid_unknown_fields=True):
             examples=[{"plate": "AB-123-C", "old_key": None}],
         ),
     ] = UNSET
+    speed_unit: Annotated[
+        str | UnsetType | None,
+        Meta(
+            description="`mps`, `kmh`, `knots` or `mph`: read its speed numbers in this unit from now on; null or "
+            "empty takes what its app states.",
+            examples=["mps"],
+        ),
+    ] = UNSET
 
 
 def device_document(device: Device, *, now: datetime) -> DeviceDocument:
@@ -102,6 +122,8 @@ def device_document(device: Device, *, now: datetime) -> DeviceDocument:
         model=device.model,
         os=device.os,
         app_version=device.app_version,
+        wire_format=device.wire_format,
+        speed_unit=device.speed_unit,
         registered_at=moment_text(device.registered_at),
         latest_position=_latest(state) if state else None,
     )

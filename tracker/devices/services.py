@@ -11,6 +11,7 @@ from tracker.devices.models import Device, DeviceState
 from tracker.ingestion.models import SetAsideReport
 from tracker.live import announce
 from tracker.positions.models import Position
+from tracker.units.services import set_speed_unit
 
 SWEPT_FOR = timedelta(days=2)
 
@@ -35,7 +36,7 @@ def update_device(
     return device
 
 
-def change_device(device: Device, change: Change) -> Device | None:
+def change_device(device: Device, change: Change, *, now: datetime) -> Device | None:
     """Apply a change that is merged with what is there; None where the device was deleted meanwhile.
 
     The row is locked first: of two callers who each add a key of metadata, neither must lose theirs.
@@ -46,6 +47,8 @@ def change_device(device: Device, change: Change) -> Device | None:
         if stored is None:
             return None
         device.metadata = stored
+        if change.speed_unit is not None:
+            set_speed_unit(device, change.speed_unit, now=now)
         return update_device(device, name=change.name, metadata=change.merged(stored))
 
 

@@ -20,6 +20,7 @@ from tracker.devices.status import Status, status_of
 from tracker.http.console import ConsoleRequest, environment_required
 from tracker.tenants.identifiers import BadIdentifier, parse_id
 from tracker.tenants.models import Environment, Role
+from tracker.units.views import speed_facts
 
 PAGE = 50
 
@@ -86,6 +87,7 @@ def _detail(request: ConsoleRequest, found: Device, form: DeviceForm) -> HttpRes
         "may_edit": request.membership.may(Role.SUPERVISOR),
         "may_delete": request.membership.may(Role.ADMIN),
         "metadata": _initial(found)["metadata"],
+        "speed": speed_facts(found),
         "switch_to": reverse("console_devices"),
     }
     return render(request, "tracker/devices/detail.html", facts)

@@ -191,7 +191,7 @@ def test_two_callers_who_each_add_a_key_both_keep_theirs(customer):
         try:
             device = stored(van)
             barrier.wait(timeout=20)
-            change_device(device, change_in({"metadata": {key: 1}}))
+            change_device(device, change_in({"metadata": {key: 1}}), now=datetime.now(UTC))
         finally:
             connection.close()
 
@@ -206,5 +206,5 @@ def test_two_callers_who_each_add_a_key_both_keep_theirs(customer):
 def test_a_change_of_a_device_deleted_meanwhile_finds_nothing(api, van):
     loaded = stored(van)
     api.delete(VAN)
-    assert change_device(loaded, change_in({"name": "x"})) is None
+    assert change_device(loaded, change_in({"name": "x"}), now=datetime.now(UTC)) is None
     assert stored(van).name == ""

@@ -34,6 +34,8 @@ def test_a_device_is_listed_with_where_it_last_was(api, customer, now):
         "model": "Pixel",
         "os": "Android",
         "app_version": "",
+        "wire_format": "",
+        "speed_unit": "",
         "registered_at": listed["registered_at"],
         "latest_position": {
             "recorded_at": stamp,
