@@ -24,11 +24,11 @@ from ingest_lambda import config, log
 from ingest_lambda.accept import enclose, new_request_id
 from ingest_lambda.config import Config
 from ingest_lambda.credential import Gatekeeper
+from ingest_lambda.feed import RedisFeed
 from ingest_lambda.formats import json_text, native
 from ingest_lambda.health import keep_beating
 from ingest_lambda.problems import Problem, body_too_large, unauthorized, wrong_shape
 from ingest_lambda.report import Channel, Envelope, request_id_text
-from ingest_lambda.revocations import Revocations
 from ingest_lambda.stream import StreamUnavailable, StreamWriter
 from ingest_lambda.stream.redis_streams import RedisStreamWriter
 from ingest_lambda.tally import Tally
@@ -67,7 +67,7 @@ def read_message(topic: str, payload: bytes, gatekeeper: Gatekeeper, limit: int,
         raise body_too_large(limit)
     key = gatekeeper.from_text(_key_in(payload))
     device = topic.split("/")[1]
-    reports = native.read(payload, device)
+    reports = native.read_body(payload, device)
     if reports.device != device:
         detail = "device_id is not the device of the topic: a device can report only as itself."
         raise wrong_shape("wrong_device", detail, "/device_id")
@@ -180,15 +180,15 @@ class Bridge:
 
 
 async def serve(settings: Config) -> None:
-    """Run the bridge, its revocations and its signs of life until SIGTERM or SIGINT."""
-    revocations = Revocations(settings.redis_url)
+    """Run the bridge, its feed and its signs of life until SIGTERM or SIGINT."""
+    feed = RedisFeed(settings.redis_url)
     with suppress(Exception):  # keep_looking tells and tries again
-        await revocations.look()
+        await feed.look()
     stream = RedisStreamWriter(settings.redis_url, settings.lanes)
-    bridge = Bridge(settings, stream, Gatekeeper(settings.key_signing_secrets, revocations))
+    bridge = Bridge(settings, stream, Gatekeeper(settings.key_signing_secrets, feed.revoked))
     tasks = [
         asyncio.create_task(bridge.run()),
-        asyncio.create_task(revocations.keep_looking()),
+        asyncio.create_task(feed.keep_looking()),
         asyncio.create_task(keep_beating(settings.redis_url, COMPONENT, str(os.getpid()), bridge.facts)),
         asyncio.create_task(bridge.tally.keep_telling(bridge.facts)),
     ]

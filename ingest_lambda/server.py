@@ -17,10 +17,10 @@ from ingest_lambda import config, log
 from ingest_lambda.accept import Porch, accept, refuse
 from ingest_lambda.credential import Gatekeeper
 from ingest_lambda.exchange import Reply, Request
+from ingest_lambda.feed import RedisFeed
 from ingest_lambda.health import Facts, keep_beating
 from ingest_lambda.http_connection import Connection, Door
 from ingest_lambda.problems import Problem, body_too_large
-from ingest_lambda.revocations import Revocations
 from ingest_lambda.stream.redis_streams import RedisStreamWriter
 from ingest_lambda.tally import Tally
 
@@ -34,17 +34,17 @@ logger = logging.getLogger(__name__)
 
 
 class Edge:
-    """One process: its door, its stream, its revocations and its signs of life. Made inside a running loop."""
+    """One process: its door, its stream, its feed and its signs of life. Made inside a running loop."""
 
     def __init__(self, settings: config.Config) -> None:
-        self._revocations = Revocations(settings.redis_url)
+        self._feed = RedisFeed(settings.redis_url)
         self._stream = RedisStreamWriter(settings.redis_url, settings.lanes)
-        gatekeeper = Gatekeeper(settings.key_signing_secrets, self._revocations)
+        gatekeeper = Gatekeeper(settings.key_signing_secrets, self._feed.revoked)
         self._porch = Porch(gatekeeper, self._stream, settings.max_body_bytes)
         self._tally = Tally()
         self.door = Door(self.handle, self._too_large, settings.max_body_bytes)
         self._tasks = [
-            asyncio.create_task(self._revocations.keep_looking()),
+            asyncio.create_task(self._feed.keep_looking()),
             asyncio.create_task(keep_beating(settings.redis_url, COMPONENT, str(os.getpid()), self._facts)),
             asyncio.create_task(self._tally.keep_telling(self._facts)),
             asyncio.create_task(self._tick()),
@@ -100,7 +100,7 @@ class Edge:
             "waiting": self._stream.waiting,
             "flushes": self._stream.flushes,
             "retries": self._stream.retries,
-            "revoked_keys": len(self._revocations),
+            "revoked_keys": len(self._feed.revoked),
             "connections": len(self.door.connections),
         }
 

@@ -14,6 +14,7 @@ import pytest
 
 from ingest_lambda.server import worker_socket
 from tests.ingest_lambda.door import BEARER, FIX, KEY_ID, PUBLISHABLE, SECRET
+from tests.ingest_lambda.feeds import publish
 from tests.ingest_lambda.redis_process import RedisProcess, wait_until
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -217,19 +218,19 @@ def test_the_process_says_that_it_lives(server):
 
 
 def test_a_revoked_key_is_shut_out_within_five_seconds(server):
-    server.redis.call("SADD", "edge:revoked_keys", str(KEY_ID), "not a number")
+    publish(server.redis, revoked=[KEY_ID])
     wait_until(lambda: {server.call("POST", body=BODY)[0] for _ in range(10)} == {401}, 5)
-    server.redis.call("DEL", "edge:revoked_keys")
+    publish(server.redis)
     wait_until(lambda: {server.call("POST", body=BODY)[0] for _ in range(10)} == {202}, 5)
 
 
 def test_a_revoked_key_stays_shut_out_while_redis_is_away(server):
-    server.redis.call("SADD", "edge:revoked_keys", str(KEY_ID))
+    publish(server.redis, revoked=[KEY_ID])
     wait_until(lambda: {server.call("POST", body=BODY)[0] for _ in range(10)} == {401}, 5)
     server.redis.stop()
     assert server.call("POST", body=BODY)[0] == 401
     server.redis.start()
-    server.redis.call("DEL", "edge:revoked_keys")
+    publish(server.redis)
     wait_until(lambda: {server.call("POST", body=BODY)[0] for _ in range(10)} == {202}, 10)
 
 

@@ -13,8 +13,8 @@ from tracker import tasks
 from tracker.http.connections import redis_client
 from tracker.ingestion.models import OutcomeCount, SetAsideReport
 from tracker.keys.models import Key
-from tracker.keys.revocations import REVOKED_KEYS
 from tracker.keys.services import create_key, revoke_key
+from tracker.limits import feed
 from tracker.positions.models import Position
 from tracker.tenants import scope
 
@@ -62,13 +62,13 @@ def test_old_reports_and_leftovers_of_deleted_devices_are_forgotten(customer):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_revocations_are_told_again_after_redis_lost_them(customer):
+def test_the_doors_are_told_again_after_redis_lost_the_feed(customer):
     client = redis_client(settings.REDIS_URL)
     with scope.scope(tenant_id=customer.tenant.pk):
         key, _ = create_key(customer.test, Key.Kind.PUBLISHABLE, by=None)
         assert revoke_key(key, now=datetime.now(UTC))
-    client.delete(REVOKED_KEYS)
-    tasks.revocations()
-    tasks.revocations()
-    assert client.sismember(REVOKED_KEYS, str(key.pk))
-    client.delete(REVOKED_KEYS)
+    client.delete(feed.DOCUMENT, feed.VERSION)
+    tasks.publish_feed()
+    tasks.publish_feed()
+    assert key.pk in json.loads(client.get(feed.DOCUMENT) or b"")["revoked_keys"]
+    client.delete(feed.DOCUMENT, feed.VERSION)

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Q
 
 from ingest_lambda.keys import Kind, Mode, fingerprint, mint
-from tracker.keys import revocations
 from tracker.keys.models import Key
+from tracker.limits import feed
 from tracker.tenants.models import Environment, User
 
 SHOWN_AT_EACH_END = 4
@@ -60,7 +60,7 @@ def revoke_key(key: Key, *, now: datetime) -> bool:
         .update(revoked_at=now)
     )
     if ended:
-        transaction.on_commit(lambda: revocations.announce([key.pk]))
+        feed.changed()
     return bool(ended)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from tracker.limits import feed
 from tracker.tenants.admin_site import site
 from tracker.tenants.models import Environment, Membership, Tenant, User
 from tracker.tenants.staff_pages import AcrossTenants, Facts
@@ -12,17 +13,22 @@ from tracker.tenants.staff_pages import AcrossTenants, Facts
 
 @admin.register(Tenant, site=site)
 class TenantAdmin(AcrossTenants):
-    """Customers."""
+    """Customers, and what all their environments may report together."""
 
-    list_display = ("name", "public_id", "created_at")
+    list_display = ("name", "public_id", "reports_per_second", "created_at")
     search_fields = ("name", "uid")
-    fields = ("name", "public_id", "created_at")
+    fields = ("name", "public_id", "reports_per_second", "created_at")
     readonly_fields = ("public_id", "created_at")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Kept, and told to the doors."""
+        super().save_model(request, obj, form, change)
+        feed.changed()
 
 
 @admin.register(Environment, site=site)
 class EnvironmentAdmin(AcrossTenants):
-    """Boxes of data. The name stays the customer's."""
+    """Boxes of data, their bounds and limits. The name stays the customer's."""
 
     list_display = ("name", "kind", "tenant", "retention_days", "accuracy_bound_m", "speed_bound_mps")
     list_filter = ("kind",)
@@ -36,9 +42,17 @@ class EnvironmentAdmin(AcrossTenants):
         "retention_days",
         "accuracy_bound_m",
         "speed_bound_mps",
+        "key_reports_per_second",
+        "reports_per_second",
+        "registrations_per_second",
         "created_at",
     )
     readonly_fields = ("tenant", "name", "kind", "public_id", "created_at")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Kept, and told to the doors."""
+        super().save_model(request, obj, form, change)
+        feed.changed()
 
 
 @admin.register(User, site=site)

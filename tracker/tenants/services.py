@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from tracker.keys.models import Key
 from tracker.keys.reveal import NewSecret
 from tracker.keys.services import create_key
+from tracker.limits import feed
 from tracker.tenants import scope
 from tracker.tenants.errors import AlreadyAMember, InvitationExpired, LastOwner, NameTaken, NotAllowed
 from tracker.tenants.models import Environment, Invitation, Membership, Role, Tenant, User
@@ -52,6 +53,7 @@ def create_tenant(name: str, *, owner: User) -> NewTenant:
             membership = Membership.objects.create(tenant=tenant, user=owner, role=Role.OWNER)
             test = create_environment(tenant, "Test", Environment.Kind.TEST, by=owner)
             live = create_environment(tenant, "Live", Environment.Kind.LIVE, by=owner)
+        feed.changed()
     return NewTenant(tenant, membership, test, live)
 
 
@@ -68,6 +70,7 @@ def add_test_environment(tenant: Tenant, name: str, *, by: User) -> NewEnvironme
     with scope.scope(tenant_id=tenant.pk, user_id=by.pk):
         try:
             with transaction.atomic():
+                feed.changed()
                 return create_environment(tenant, name, Environment.Kind.TEST, by=by)
         except IntegrityError:
             raise NameTaken(name) from None
@@ -96,6 +99,7 @@ def change_environment(
                 accuracy_bound_m=accuracy_bound_m,
                 speed_bound_mps=speed_bound_mps,
             )
+            feed.changed()
     except IntegrityError:
         raise NameTaken(name) from None
 

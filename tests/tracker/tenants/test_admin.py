@@ -13,6 +13,7 @@ from tracker.tenants.models import Environment, User
 MODELS = [
     "tenant", "environment", "user", "membership", "key", "device", "setasidereport", "deadletter",
 ]  # fmt: skip
+LIMITS = {"key_reports_per_second": 10, "reports_per_second": 20, "registrations_per_second": 3}
 FACTS = ["membership", "key", "device", "setasidereport", "deadletter"]
 
 
@@ -83,7 +84,7 @@ def test_staff_revoke_a_key_and_it_is_on_record(staff, customer):
 def test_staff_set_the_bounds_of_an_environment_and_wrong_ones_are_refused(staff, customer):
     environment = _first("environment")
     address = reverse("admin:tracker_environment_change", args=[environment.pk])
-    values = {"retention_days": 20, "accuracy_bound_m": 60, "speed_bound_mps": 50}
+    values = {"retention_days": 20, "accuracy_bound_m": 60, "speed_bound_mps": 50, **LIMITS}
     assert staff.post(address, values).status_code == 302
     assert _first("environment").retention_days == 20
     assert staff.post(address, values | {"retention_days": 91}).status_code == 200
