@@ -75,7 +75,7 @@ async def accept(request: Request, porch: Porch) -> Reply:
         traceparent = trace_of(request, request_id)
         if porch.registrar is not None and request.path in _DEVICES:
             return await porch.registrar.register(body, key, received_at_us, request_id, traceparent)
-        reports = native.read(body)
+        reports = native.read_body(body)
         envelope = enclose(reports, key, received_at_us, request_id, traceparent, Channel.HTTP)
         allowance = porch.limits.take(key, envelope.count, received_at_us)
         if not allowance.granted:

@@ -37,6 +37,11 @@ class Refusal(StrEnum):
     BAD_LATITUDE = "bad_latitude"
     MISSING_LONGITUDE = "missing_longitude"
     BAD_LONGITUDE = "bad_longitude"
+    MARKED_INVALID = "marked_invalid"  # by the device itself: its receiver had no fix
+    ENCRYPTED = "encrypted"
+    MISSING_DEVICE_ID = "missing_device_id"
+    BAD_DEVICE_ID = "bad_device_id"
+    UNRECOGNISED = "unrecognised"  # a request that is no form known here
 
 
 class Channel(StrEnum):

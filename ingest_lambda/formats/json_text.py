@@ -44,6 +44,24 @@ def decode(body: bytes) -> Any:
         return _decode_with_care(body)
 
 
+def decode_forgiving(body: bytes) -> Any:
+    """As `decode`, for apps that send what is no JSON and would send it again for ever. Raises BadJson.
+
+    NaN and Infinity become HugeNumber, control characters inside strings stand, UTF-16 with its byte order mark
+    is read, and bytes that are no UTF-8 become U+FFFD: such a value costs itself, and not the fixes beside it.
+    """
+    if body[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        body = body.decode("utf-16", "replace").encode("utf-8", "replace")
+    try:
+        return decode(body)
+    except BadJson as error:
+        reason = error
+    try:
+        return _FORGIVING_DECODER.decode(body.decode("utf-8", "replace").lstrip("\ufeff"))
+    except (json.JSONDecodeError, RecursionError):
+        raise reason from None
+
+
 def compact(value: Any, limit: int) -> str | None:
     """`value` as JSON text fit for the database, or None when it is over `limit` bytes or MAX_DEPTH deep.
 
@@ -99,6 +117,9 @@ def _no_constant(text: str) -> NoReturn:
 
 
 _PYTHON_DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_decimal, parse_constant=_no_constant)
+_FORGIVING_DECODER = json.JSONDecoder(
+    parse_int=_integer, parse_float=_decimal, parse_constant=HugeNumber, strict=False
+)
 
 
 def _encode(value: Any) -> str:

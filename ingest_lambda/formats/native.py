@@ -1,15 +1,19 @@
-"""Our own JSON: one device and 1 to 1,000 positions. SI units and degrees; "unknown" is null or left out."""
+"""Our own JSON: one device and 1 to 1,000 positions.
+
+Units: SI and degrees, battery 0..1, recorded_at ISO 8601 or epoch seconds or milliseconds. Unknown: null or left
+out, and a negative accuracy, speed or heading. Answer: 202 `{"request_id": "req_...", "received": n}`.
+"""
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Annotated, Any
 
 import msgspec
 
-from ingest_lambda.formats import DeviceReports
+from ingest_lambda.formats import Answer, Asked, DeviceReports
 from ingest_lambda.formats.clock import BadTime, recorded_at_us
-from ingest_lambda.formats.json_text import BadJson, HugeNumber, ascii_text, compact, decode
+from ingest_lambda.formats.device_id import BadDeviceId, read_device_id
+from ingest_lambda.formats.json_text import BadJson, compact, decode
 from ingest_lambda.formats.position import (
     LARGEST_ACCURACY_M,
     LARGEST_ALTITUDE_M,
@@ -22,7 +26,6 @@ from ingest_lambda.formats.position import (
 from ingest_lambda.problems import wrong_shape
 from ingest_lambda.report import (
     MAX_ACTIVITY_CHARS,
-    MAX_DEVICE_ID_CHARS,
     MAX_DEVICE_INFO_CHARS,
     MAX_PERMISSIONS_BYTES,
     MAX_POSITIONS,
@@ -66,8 +69,28 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 _fast = msgspec.json.Decoder(_Body)
 
+NAME = "native"
 
-def read(body: bytes, device: str | None = None) -> DeviceReports:
+
+def recognises(asked: Asked) -> bool:
+    """An object with "positions"."""
+    return isinstance(asked.value, dict) and "positions" in asked.value
+
+
+def reply(request_id: str, received: int) -> Answer:
+    """202: the stream holds them."""
+    return Answer(
+        202, "application/json", f'{{"request_id":"{request_id}","received":{received}}}'.encode()
+    )
+
+
+def read(asked: Asked) -> list[DeviceReports]:
+    """As `read_body`, of JSON that was decoded already. Raises Problem 400."""
+    value = asked.value if asked.device is None else asked.value | {"device_id": asked.device}
+    return [_from_value(value, None)]
+
+
+def read_body(body: bytes, device: str | None = None) -> DeviceReports:
     """The reports in a native JSON body. Raises Problem 400, naming the field, when nothing of it can be read.
 
     `device` is the device where the body names none, for doors that know it otherwise.
@@ -114,6 +137,10 @@ def _read_with_care(body: bytes, device: str | None = None) -> DeviceReports:
         value = decode(body)
     except BadJson as error:
         raise wrong_shape("invalid_json", str(error)) from None
+    return _from_value(value, device)
+
+
+def _from_value(value: Any, device: str | None) -> DeviceReports:
     if not isinstance(value, dict):
         raise wrong_shape(
             "invalid_body", 'The body must be a JSON object: {"device_id": "...", "positions": [...]}.'
@@ -144,24 +171,12 @@ def _positions(value: Any) -> list[Any]:
 
 
 def _device_id(value: Any) -> str:
-    if value is None:
-        raise wrong_shape("missing_field", "device_id is missing.", "/device_id")
-    if isinstance(value, int | float | HugeNumber) and not isinstance(value, bool):
-        value = ascii_text(value, 2 * MAX_DEVICE_ID_CHARS).strip('"')
-    if not isinstance(value, str):
-        raise wrong_shape("invalid_field", "device_id must be a string.", "/device_id")
-    if value.isprintable() and 1 <= len(value) <= MAX_DEVICE_ID_CHARS and value != " ":
-        return value
-    if not 1 <= len(value) <= MAX_DEVICE_ID_CHARS:
-        detail = f"device_id has {len(value)} characters: give 1 to {MAX_DEVICE_ID_CHARS}."
-        raise wrong_shape("invalid_field", detail, "/device_id")
-    if not value.strip():
-        raise wrong_shape("invalid_field", "device_id is blank.", "/device_id")
-    for place, char in enumerate(value):
-        if unicodedata.category(char) in {"Cc", "Cs"}:
-            detail = f"device_id holds U+{ord(char):04X}, which is not text, at character {place + 1}."
-            raise wrong_shape("invalid_field", detail, "/device_id")
-    return value
+    try:
+        return read_device_id(value)
+    except BadDeviceId as error:
+        raise wrong_shape(
+            "missing_field" if error.missing else "invalid_field", str(error), "/device_id"
+        ) from None
 
 
 def _device_info(device: _Device | None) -> DeviceInfo | None:

@@ -45,13 +45,22 @@ class _Refused(Exception):
         self.detail = detail
 
 
-def read_position(index: int, value: Any) -> PositionReport | RefusedPosition:
-    """The position at place `index` of a request. Never raises: what is wrong is in the RefusedPosition."""
+def read_position(index: int, value: Any, came: Any = None) -> PositionReport | RefusedPosition:
+    """The position at place `index` of a request. Never raises: what is wrong is in the RefusedPosition.
+
+    `value` has our names and units. `came` is what the app sent where that is something else; it is shown.
+    """
     try:
         return _read(value)
     except _Refused as refused:
-        detail = refused.detail[:MAX_DETAIL_CHARS]
-        return RefusedPosition(index, refused.reason.value, detail, ascii_text(value, MAX_RAW_BYTES))
+        return set_aside(index, refused.reason, refused.detail, value if came is None else came)
+
+
+def set_aside(index: int, reason: Refusal, detail: str, came: Any) -> RefusedPosition:
+    """The position at place `index` refused for `reason`, with a sentence and what came in, both cut to bounds."""
+    return RefusedPosition(
+        index, reason.value, detail[:MAX_DETAIL_CHARS], ascii_text(came, MAX_RAW_BYTES)
+    )
 
 
 def _read(value: Any) -> PositionReport:

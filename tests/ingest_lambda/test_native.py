@@ -12,7 +12,7 @@ NOON_US = 1_795_348_800_000_000  # 2026-11-22T12:00:00Z
 
 
 def read(*positions, **more):
-    return native.read(json.dumps({"device_id": "van-1", "positions": list(positions), **more}).encode())
+    return native.read_body(json.dumps({"device_id": "van-1", "positions": list(positions), **more}).encode())
 
 
 def one(**facts):
@@ -107,7 +107,7 @@ def test_a_position_that_cannot_be_read_is_refused_alone_with_its_reason(fix, re
 
 def test_a_number_beyond_a_double_costs_only_its_position():
     body = b'{"device_id":"a","positions":[{"recorded_at":1,"latitude":1e999,"longitude":1},%s]}'
-    result = native.read(body % json.dumps(FIX).encode())
+    result = native.read_body(body % json.dumps(FIX).encode())
     assert len(result.positions) == 1
     assert (result.refused[0].reason, result.refused[0].detail) == (
         "bad_latitude",
@@ -246,12 +246,12 @@ def test_what_a_device_says_of_itself_is_never_worth_a_refusal(device, info):
 
 def test_of_a_repeated_name_the_last_one_counts():
     body = b'{"device_id":"a","device_id":"b","positions":[{"recorded_at":1,"latitude":1,"latitude":2,"longitude":3}]}'
-    result = native.read(body)
+    result = native.read_body(body)
     assert (result.device, result.positions[0].latitude) == ("b", 2.0)
 
 
 def test_a_byte_order_mark_is_ignored():
-    assert read(FIX) == native.read(
+    assert read(FIX) == native.read_body(
         b"\xef\xbb\xbf" + json.dumps({"device_id": "van-1", "positions": [FIX]}).encode()
     )
 

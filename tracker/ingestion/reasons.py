@@ -92,6 +92,37 @@ QUARANTINED = [
         "Send a JSON number in degrees.",
     ),
     Reason(
+        "marked_invalid",
+        "Marked invalid by the device",
+        "The receiver itself says that it had no fix when it sent this.",
+        "Indoors this is normal. If all of a device's fixes end here, check its antenna.",
+    ),
+    Reason(
+        "encrypted",
+        "Encrypted",
+        "The app encrypts its messages with a key that is not known here, so nothing in them can be read.",
+        "Switch the app's payload encryption off. HTTPS protects the way here.",
+    ),
+    Reason(
+        "missing_device_id",
+        "No device named",
+        "The app does not say which device it is, so its fixes belong to nobody.",
+        "Set an identifier in the app, or end its URL with /NAME, a name of your choice for this device.",
+    ),
+    Reason(
+        "bad_device_id",
+        "Impossible device id",
+        "What the app gives as its identifier is empty, longer than 200 characters, or no text.",
+        "Set another identifier in the app, or end its URL with /NAME.",
+    ),
+    Reason(
+        "unrecognised",
+        "No known form",
+        "The request has the shape of no app known here. Often it is the app's URL opened in a browser, or a URL "
+        "with placeholders that the app did not fill.",
+        "See what arrived below, and compare it with the app's page under Connect a device.",
+    ),
+    Reason(
         "key_revoked",
         "Key revoked",
         "The key was revoked, or does not exist any more, when this report was stored.",
