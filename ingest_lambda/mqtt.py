@@ -24,7 +24,7 @@ from ingest_lambda import config, log
 from ingest_lambda.accept import enclose, new_request_id
 from ingest_lambda.config import Config
 from ingest_lambda.credential import Gatekeeper
-from ingest_lambda.feed import RedisFeed
+from ingest_lambda.feed_redis import RedisFeed
 from ingest_lambda.formats import json_text, native
 from ingest_lambda.health import keep_beating
 from ingest_lambda.problems import Problem, body_too_large, unauthorized, wrong_shape

@@ -17,7 +17,7 @@ from ingest_lambda import config, log
 from ingest_lambda.accept import Porch, accept, refuse
 from ingest_lambda.credential import Gatekeeper
 from ingest_lambda.exchange import Reply, Request
-from ingest_lambda.feed import RedisFeed
+from ingest_lambda.feed_redis import RedisFeed
 from ingest_lambda.health import Facts, keep_beating
 from ingest_lambda.http_connection import Connection, Door
 from ingest_lambda.problems import Problem, body_too_large

@@ -3,7 +3,8 @@
 import json
 from itertools import count
 
-from ingest_lambda.feed import DOCUMENT, VERSION, EnvironmentFacts, Feed
+from ingest_lambda.feed import EnvironmentFacts, Feed
+from ingest_lambda.feed_redis import DOCUMENT, VERSION
 from tests.ingest_lambda.door import ENVIRONMENT_ID
 
 TENANT_ID = 3

@@ -5,7 +5,8 @@ import json
 import msgspec
 import pytest
 
-from ingest_lambda.feed import DOCUMENT, VERSION, BadFeed, Feed, RedisFeed
+from ingest_lambda.feed import BadFeed, Feed
+from ingest_lambda.feed_redis import DOCUMENT, VERSION, RedisFeed
 from tests.ingest_lambda.door import ENVIRONMENT_ID, KEY_ID
 from tests.ingest_lambda.feeds import TENANT_ID, a_feed, facts_of, publish, tenant_limit
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from tracker.devices.models import Device, SpeedUnit, UnitFinding
+from tracker.limits import feed
 from tracker.tenants import scope
 from tracker.tenants.models import Environment
 from tracker.units import selectors
@@ -63,6 +64,7 @@ def set_speed_unit(device: Device, unit: str, *, now: datetime) -> None:
             speed_unit=unit
         ).update(speed_unit=unit, speed_unit_set_at=now)
         UnitFinding.objects.for_environment(device.environment_id).filter(device_id=device.pk).delete()
+        feed.changed()
     device.speed_unit, device.speed_unit_set_at = unit, now
 
 
