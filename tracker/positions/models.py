@@ -77,7 +77,7 @@ class ArchivedDay(models.Model):
     pk = models.CompositePrimaryKey("environment_id", "day")
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_index=False)
     day = models.DateField()
-    location = models.TextField()  # path below the archive's root
+    location = models.TextField()  # below the archive's root; empty: only lines were made, archiving is off
     rows = models.BigIntegerField()
     bytes = models.BigIntegerField()
     sha256 = models.BinaryField(max_length=32)
@@ -85,6 +85,10 @@ class ArchivedDay(models.Model):
         models.DateTimeField()
     )  # of its rows: anything stored later asks for it to be done again
     archived_at = models.DateTimeField()
+    # since when its positions may be gone from the table, so that the archive is the only copy
+    released_at = models.DateTimeField(null=True)
+    rewrite_asked_at = models.DateTimeField(null=True)  # a device it holds was deleted
+    replaced = models.TextField(default="", db_default="")  # an older object that is still to be removed
 
     objects = EnvironmentManager()
 
