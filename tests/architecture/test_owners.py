@@ -21,6 +21,7 @@ GLOBAL_UNIQUE = {
 INDEX_ACROSS_CUSTOMERS = {
     "set_aside_by_age": "forgetting runs over all customers at once",
     "traced_by_age": "forgetting runs over all customers at once",
+    "letters_asked_for": "consumers take every customer's letters",
 }
 
 OURS = [m for m in apps.get_models() if m._meta.app_label in {"tracker", "dispatch", "billing"}]

@@ -39,10 +39,11 @@ class CorrelationMiddleware:
 class CorrelationFilter(logging.Filter):
     """Puts the request's id on each log record: the running one's, or that of the request the line is about.
 
-    Django writes its line about a refusal outside the middleware, when no request runs any more.
+    Django writes its line about a refusal outside the middleware, when no request runs any more. A line that
+    names a report's request id itself keeps it.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         about = getattr(getattr(record, "request", None), "milepost_request_id", "")
-        record.request_id = about or _request_id.get()
+        record.request_id = getattr(record, "request_id", "") or about or _request_id.get()
         return True

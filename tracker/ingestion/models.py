@@ -93,6 +93,15 @@ class DeadLetter(models.Model):
 
     objects = EnvironmentManager()
 
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["id"],
+                condition=models.Q(redrive_asked_at__isnull=False, redriven_at__isnull=True),
+                name="letters_asked_for",
+            ),  # tenants: consumers look every second for what anybody asked for
+        ]
+
     def __str__(self) -> str:
         return f"{self.lane} {self.entry_id}: {self.reason}"
 

@@ -15,7 +15,16 @@ from ingest_lambda.steps.store import Store, connect
 from ingest_lambda.stream.redis_reader import open_redis
 from tests.ingest_lambda.consumer.ground import Ground
 
-OWNED = ("position", "devicestate", "setasidereport", "deadletter", "outcomecount", "key", "device")
+OWNED = (
+    "position",
+    "devicestate",
+    "setasidereport",
+    "deadletter",
+    "outcomecount",
+    "tracedrequest",
+    "key",
+    "device",
+)
 
 
 @pytest.fixture(scope="session")
