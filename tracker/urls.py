@@ -10,6 +10,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # /console/devices/
     path("console/devices/", include("tracker.devices.urls")),
     path("console/devices/", include("tracker.units.urls")),
+    # /console/connect/, /connect/
+    path("", include("tracker.connect.urls")),
     # /console/quarantine/
     path("console/quarantine/", include("tracker.ingestion.urls")),
     # /console/members/, /console/join/, /console/settings/, /console/organisations/

@@ -58,6 +58,8 @@ VICTIMS: dict[str, list[Callable[[Victim], dict[str, str]]]] = {
     "console_device": [lambda v: {"device_id": v.device.public_id}],
     "console_device_edit": [lambda v: {"device_id": v.device.public_id}],
     "console_device_speed_unit": [lambda v: {"device_id": v.device.public_id}],
+    # the key is the credential here: the id of a key is none
+    "connect_gpslogger": [lambda v: {"key": v.key.public_id, "device": v.device.public_id}],
     "console_device_delete": [lambda v: {"device_id": v.device.public_id}],
     "console_key_revoke": [lambda v: {"key_id": v.key.public_id}],
     "console_member_role": [lambda v: {"member_id": v.member.public_id}],
