@@ -23,7 +23,7 @@ class Config:
     key_signing_secrets: tuple[bytes, ...] = field(repr=False)
     redis_url: str = field(repr=False)
     database_url: str = field(repr=False)
-    stream_url: str  # empty: the stream is the Redis above
+    stream_url: str  # kinesis://REGION/STREAM; empty: the stream is the Redis above
     lanes: int
     edge_socket: str
     edge_host: str
@@ -35,7 +35,9 @@ class Config:
     mqtt_password: str = field(repr=False)
     log_level: str
     max_body_bytes: int = MAX_BODY_BYTES
-    park_storms: bool = False  # let nearly-everything-fails go to the dead letters instead of holding the lane
+    park_storms: bool = (
+        False  # let nearly-everything-fails go to the dead letters instead of holding the lane
+    )
 
 
 def load(environ: MutableMapping[str, str] | None = None) -> Config:
@@ -85,10 +87,10 @@ def _secrets(environ: Mapping[str, str]) -> tuple[bytes, ...]:
 
 def _stream_url(environ: Mapping[str, str]) -> str:
     url = environ.get("MILEPOST_STREAM_URL") or ""
-    if url.startswith(("redis:", "unix:")) or url == "redis":
-        raise BadSetting("MILEPOST_STREAM_URL is for Kinesis: leave it unset, and MILEPOST_REDIS_URL names the Redis")
-    if url and not url.startswith("kinesis://"):
-        raise BadSetting(f"MILEPOST_STREAM_URL must be kinesis://REGION/STREAM, not {url!r}")
+    if url in {"", "redis"}:
+        return ""
+    if not url.startswith("kinesis://"):
+        raise BadSetting(f"MILEPOST_STREAM_URL must be kinesis://REGION/STREAM, or redis, not {url!r}")
     return url
 
 

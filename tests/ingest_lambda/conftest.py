@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.ingest_lambda.moto_process import MotoProcess
 from tests.ingest_lambda.redis_process import RedisProcess
 
 
@@ -12,3 +13,11 @@ def redis_process():
     process.start()
     yield process
     process.remove()
+
+
+@pytest.fixture(scope="session")
+def moto_process():
+    """AWS as moto has it, for the whole run of this worker."""
+    process = MotoProcess()
+    yield process
+    process.stop()
