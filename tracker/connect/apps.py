@@ -109,8 +109,9 @@ def _overland(place: Place) -> SetUp:
     )
 
 
-GPSLOGGER_QUERY = "&".join(
-    "lat=%LAT lon=%LON timestamp=%TIMESTAMP acc=%ACC alt=%ALT spd=%SPD dir=%DIR batt=%BATT charging=%ISCHARGING".split()
+GPSLOGGER_QUERY = (
+    "lat=%LAT&lon=%LON&timestamp=%TIMESTAMP&acc=%ACC&alt=%ALT"
+    "&spd=%SPD&dir=%DIR&batt=%BATT&charging=%ISCHARGING"
 )
 
 
