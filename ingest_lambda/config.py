@@ -35,6 +35,9 @@ class Config:
     mqtt_password: str = field(repr=False)
     log_level: str
     max_body_bytes: int = MAX_BODY_BYTES
+    mqtt_keeper_username: str = "keeper"
+    mqtt_keeper_password: str = field(repr=False, default="")
+    broker_dir: str = ""  # what Mosquitto reads: trusted authorities, its own certificate, revocations
     park_storms: bool = (
         False  # let nearly-everything-fails go to the dead letters instead of holding the lane
     )
@@ -63,6 +66,9 @@ def load(environ: MutableMapping[str, str] | None = None) -> Config:
         mqtt_port=_whole(environ, "MILEPOST_MQTT_PORT", 1883, at_least=1),
         mqtt_username=environ.get("MILEPOST_MQTT_USERNAME") or "",
         mqtt_password=environ.get("MILEPOST_MQTT_PASSWORD") or "",
+        mqtt_keeper_username=environ.get("MILEPOST_MQTT_KEEPER_USERNAME") or "keeper",
+        mqtt_keeper_password=environ.get("MILEPOST_MQTT_KEEPER_PASSWORD") or "",
+        broker_dir=environ.get("MILEPOST_BROKER_DIR") or str(state_dir / "broker"),
         log_level=_level(environ),
         park_storms=environ.get("MILEPOST_PARK_STORMS") == "1",
     )

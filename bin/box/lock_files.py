@@ -10,7 +10,10 @@ NEXT = "mend what it says (requirements/*.in, package.json), then make lock"
 
 
 def write_locks(place: Place, progress: Progress) -> None:
-    """Write requirements/dev.txt, requirements/app.txt (within dev's versions) and package-lock.json."""
+    """Write requirements/dev.txt, the others within dev's versions, and package-lock.json.
+
+    What ships to Lambda is resolved for the Python that runs there.
+    """
     tool = place.state / "lock-tool"
     python = tool / "bin" / "python"
     if not python.exists():
@@ -22,11 +25,17 @@ def write_locks(place: Place, progress: Progress) -> None:
                 failed="installing uv failed",
                 next_step=NEXT,
             )
-    for name, within in (("dev", ()), ("app", ("-c", "requirements/dev.txt"))):
+    within_dev = ("-c", "requirements/dev.txt")
+    for name, python_version, within in (
+        ("dev", "3.11", ()),
+        ("app", "3.11", within_dev),
+        ("edge-http", "3.13", within_dev),
+        ("edge-consume", "3.13", within_dev),
+    ):
         with progress.step("lock", f"requirements/{name}.txt"):
             run_logged(
                 [str(tool / "bin" / "uv"), "pip", "compile", "--upgrade", "--generate-hashes", "--no-emit-index-url",
-                 "--no-emit-find-links", "--python-version", "3.11", *within,
+                 "--no-emit-find-links", "--python-version", python_version, *within,
                  f"requirements/{name}.in", "-o", f"requirements/{name}.txt"],
                 place.logs / "lock.log", failed=f"resolving requirements/{name}.in failed", next_step=NEXT,
                 cwd=place.project,

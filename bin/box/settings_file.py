@@ -9,7 +9,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from box.place import Place
 from box.say import Refusal
@@ -17,6 +17,7 @@ from box.templates import write_if_changed
 
 DEFAULT_PORT = 8000
 DEFAULT_MQTT_PORT = 18883
+DEFAULT_MQTT_TLS_PORT = 8883
 SECRETS = (
     "MILEPOST_SECRET_KEY",
     "MILEPOST_KEY_SIGNING_SECRETS",
@@ -24,7 +25,7 @@ SECRETS = (
     "MILEPOST_APP_PASSWORD",
     "MILEPOST_EDGE_PASSWORD",
     "MILEPOST_MQTT_PASSWORD",
-    "MILEPOST_MQTT_LOCAL_PASSWORD",
+    "MILEPOST_MQTT_KEEPER_PASSWORD",
 )
 # where this stack stands is not for the environment to say
 DERIVED = ("MILEPOST_STATE_DIR", "MILEPOST_ENV_FILE")
@@ -71,11 +72,11 @@ def merged_settings(place: Place, given: Mapping[str, str], *, fixed: Mapping[st
     made = {name: kept.get(name) or secrets.token_urlsafe(48) for name in SECRETS}
     sticky = {
         name: kept[name]
-        for name in ("MILEPOST_PORT", "MILEPOST_MQTT_PORT", "MILEPOST_LISTEN")
+        for name in ("MILEPOST_PORT", "MILEPOST_MQTT_PORT", "MILEPOST_MQTT_TLS_PORT", "MILEPOST_LISTEN")
         if name in kept
     }
     chosen = {name: value for name, value in given.items() if name not in DERIVED and name not in SECRETS}
-    values = _defaults() | sticky | chosen | dict(fixed) | made
+    values = _defaults(place) | sticky | chosen | dict(fixed) | made
     if "MILEPOST_BASE_URL" not in values:
         values["MILEPOST_BASE_URL"] = (
             f"http://{_reachable_host(values['MILEPOST_LISTEN'])}:{values['MILEPOST_PORT']}"
@@ -83,6 +84,9 @@ def merged_settings(place: Place, given: Mapping[str, str], *, fixed: Mapping[st
     if "MILEPOST_ALLOWED_HOSTS" not in values:
         host = values["MILEPOST_BASE_URL"].split("//")[-1].split("/")[0].rsplit(":", 1)[0]
         values["MILEPOST_ALLOWED_HOSTS"] = ",".join(dict.fromkeys([host, "127.0.0.1", "localhost", "[::1]"]))
+    values.setdefault(
+        "MILEPOST_MQTT_PUBLIC_HOST", urlsplit(values["MILEPOST_BASE_URL"]).hostname or "localhost"
+    )
     return Settings(values | _addresses(place, values))
 
 
@@ -112,12 +116,15 @@ def process_environment(place: Place, **more: str) -> dict[str, str]:
     }
 
 
-def _defaults() -> dict[str, str]:
+def _defaults(place: Place) -> dict[str, str]:
     return {
         "MILEPOST_PORT": str(DEFAULT_PORT),
         "MILEPOST_LISTEN": "127.0.0.1",
         "MILEPOST_MQTT_HOST": "127.0.0.1",
         "MILEPOST_MQTT_PORT": str(DEFAULT_MQTT_PORT),
+        "MILEPOST_MQTT_TLS_PORT": str(DEFAULT_MQTT_TLS_PORT),
+        "MILEPOST_CA_CERT": str(place.state / "ca" / "ca.pem"),
+        "MILEPOST_CA_KEY": str(place.state / "ca" / "ca.key"),
         "MILEPOST_STREAM_LANES": "4",
         "MILEPOST_EDGE_WORKERS": "2",
         "MILEPOST_WEB_WORKERS": "2",
@@ -149,7 +156,8 @@ def _addresses(place: Place, values: Mapping[str, str]) -> dict[str, str]:
         "MILEPOST_WEB_SOCKET": str(place.run / "app" / "web.sock"),
         "MILEPOST_LIVE_SOCKET": str(place.run / "app" / "live.sock"),
         "MILEPOST_MQTT_USERNAME": "bridge",
-        "MILEPOST_MQTT_LOCAL_USERNAME": "local",
+        "MILEPOST_MQTT_KEEPER_USERNAME": "keeper",
+        "MILEPOST_BROKER_DIR": str(place.state / "broker"),
     }
 
 

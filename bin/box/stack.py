@@ -32,8 +32,8 @@ HEALTHY_S = 90.0
 class Stack:
     """The product with its own services, ports and data below `state`.
 
-    `settings` are MILEPOST_ variables; ports that are not given are 8000 and 18883 (use `throwaway.temporary_stack`
-    for free ones). `services_only` starts PostgreSQL, Redis and those named in it, nothing of the product.
+    `settings` are MILEPOST_ variables; ports that are not given are 8000, 18883 and 8883 (use `throwaway` for free
+    ones). `services_only` starts PostgreSQL, Redis and those named in it, nothing of the product.
     `durable=False` is for tests: the databases do not wait for the disk. `assets` is the folder with `static/`,
     the stack's own when None.
     """
@@ -62,7 +62,7 @@ class Stack:
         self.settings: Settings = merged_settings(self.place, self._given, fixed={})
         self._postgres = Postgres(self.place, durable=durable)
         self._redis = Redis(self.place, durable=durable)
-        self._mosquitto = Mosquitto(self.place, self.settings.number("MILEPOST_MQTT_PORT"))
+        self._mosquitto = Mosquitto(self.place, self.settings)
         self._nginx = Nginx(self.place, self._assets)
 
     # --- what it is ------------------------------------------------------------------------------------------
@@ -113,7 +113,7 @@ class Stack:
         (self.place.run / "app").mkdir(mode=0o700, exist_ok=True)
         self._postgres.prepare(self._progress)
         self._redis.prepare()
-        self._mosquitto.prepare(self.settings)
+        self._mosquitto.prepare()
         self._nginx.prepare(self.settings)
         programs = self._take_up_programs()
         services = [name for name in SERVICES if name in programs]
@@ -170,7 +170,10 @@ class Stack:
 
     def _refuse_taken_ports(self) -> None:
         states = {state.name: state.code for state in self._supervisor.states()}
-        needed = [("mosquitto", "127.0.0.1", "MILEPOST_MQTT_PORT", "its MQTT broker")]
+        needed = [
+            ("mosquitto", "127.0.0.1", "MILEPOST_MQTT_PORT", "its MQTT broker"),
+            ("mosquitto", self.settings["MILEPOST_LISTEN"], "MILEPOST_MQTT_TLS_PORT", "MQTT over TLS"),
+        ]
         if self._only is None:
             needed.append(("nginx", self.settings["MILEPOST_LISTEN"], "MILEPOST_PORT", "its web address"))
         elif "mosquitto" not in self._only:
@@ -178,7 +181,7 @@ class Stack:
         before = _ports_before(self.place.conf)
         for name, host, variable, what in needed:
             port = self.settings.number(variable)
-            if states.get(name) != RUNNING or before.get(name) != port:
+            if states.get(name) != RUNNING or port not in before.get(name, ()):
                 refuse_if_taken(host, port, variable, what)
 
     # --- one of it -------------------------------------------------------------------------------------------
@@ -266,17 +269,16 @@ class Stack:
         self.down()
 
 
-def _ports_before(conf: Path) -> dict[str, int]:
+def _ports_before(conf: Path) -> dict[str, list[int]]:
     """The ports in the configurations of the last run: what its nginx and mosquitto hold now."""
-    found = {}
+    found: dict[str, list[int]] = {}
     for name, word in (("nginx", "listen "), ("mosquitto", "listener ")):
         path = conf / f"{name}.conf"
         lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
         for line in lines:
             if line.strip().startswith(word):
                 text = line.split()[1].rsplit(":", 1)[-1].rstrip(";")
-                found[name] = int(text) if text.isdecimal() else 0
-                break
+                found.setdefault(name, []).append(int(text) if text.isdecimal() else 0)
     return found
 
 

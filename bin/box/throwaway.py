@@ -30,7 +30,8 @@ class Throwaway(Stack):
     ) -> None:
         folder = Path(tempfile.mkdtemp(prefix="milepost-", dir="/tmp"))
         folder.chmod(0o711)
-        ports = {"MILEPOST_PORT": str(free_port()), "MILEPOST_MQTT_PORT": str(free_port())}
+        wanted = ("MILEPOST_PORT", "MILEPOST_MQTT_PORT", "MILEPOST_MQTT_TLS_PORT")
+        ports = {name: str(free_port()) for name in wanted}
         assets = (PROJECT / "var").resolve()
         for name in ("static", "vendor"):
             (folder / name).symlink_to(assets / name)

@@ -1,0 +1,1 @@
+"""Around Mosquitto: runs it, lets revocations take hold within seconds, and notices what it denies. See `__main__`."""
