@@ -18,10 +18,22 @@ class Allowance(NamedTuple):
 
 
 class Limits(Protocol):
-    """The quota of whoever holds a key."""
+    """The quota of whoever holds a key.
+
+    A request is let in or refused before its body is looked at, so that a flood over quota costs little: `take` one,
+    parse, `charge` the rest. What passes `take` passes whole, and its debt is paid before the next.
+    """
 
     def take(self, key: VerifiedKey, reports: int, now_us: int) -> Allowance:
         """Take `reports` (0 counts as 1) from what `key` has left at `now_us`, epoch microseconds."""
+        ...
+
+    def charge(self, key: VerifiedKey, reports: int) -> Sequence[tuple[str, str]]:
+        """Take `reports` more (0 or more) after a granted `take`, whether they are there or not; headers to show."""
+        ...
+
+    def take_registrations(self, key: VerifiedKey, registrations: int, now_us: int) -> Allowance:
+        """The same as `take` from the quota of registrations."""
         ...
 
 
@@ -29,6 +41,14 @@ class NoLimits:
     """Everything passes."""
 
     def take(self, key: VerifiedKey, reports: int, now_us: int) -> Allowance:
+        """Always granted."""
+        return _GRANTED
+
+    def charge(self, key: VerifiedKey, reports: int) -> Sequence[tuple[str, str]]:
+        """Costs nothing."""
+        return ()
+
+    def take_registrations(self, key: VerifiedKey, registrations: int, now_us: int) -> Allowance:
         """Always granted."""
         return _GRANTED
 

@@ -13,7 +13,7 @@ MAX_DETAIL_CHARS = 500
 # Every answer carries these. Browsers post with publishable keys, which are no secret, so any origin may.
 OPEN_TO_BROWSERS = [
     ("access-control-allow-origin", "*"),
-    ("access-control-expose-headers", "X-Request-Id, Retry-After"),
+    ("access-control-expose-headers", "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy"),
 ]
 
 

@@ -8,6 +8,7 @@ import gc
 import logging
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from ingest_lambda.exchange import Reply, Request
 from ingest_lambda.feed_redis import RedisFeed
 from ingest_lambda.health import Facts, keep_beating
 from ingest_lambda.http_connection import Connection, Door
+from ingest_lambda.leases import Leases
 from ingest_lambda.problems import Problem, body_too_large
+from ingest_lambda.quotas import Quotas
 from ingest_lambda.stream.redis_streams import RedisStreamWriter
 from ingest_lambda.tally import Tally
 
@@ -40,11 +43,16 @@ class Edge:
         self._feed = RedisFeed(settings.redis_url)
         self._stream = RedisStreamWriter(settings.redis_url, settings.lanes)
         gatekeeper = Gatekeeper(settings.key_signing_secrets, self._feed.revoked)
-        self._porch = Porch(gatekeeper, self._stream, settings.max_body_bytes)
+        self._quotas = Quotas(self._feed)
+        self._leases = Leases(settings.redis_url, self._quotas, f"{socket.gethostname()}:{os.getpid()}")
+        self._porch = Porch(
+            gatekeeper, self._stream, settings.max_body_bytes, limits=self._quotas, feed=self._feed
+        )
         self._tally = Tally()
         self.door = Door(self.handle, self._too_large, settings.max_body_bytes)
         self._tasks = [
             asyncio.create_task(self._feed.keep_looking()),
+            asyncio.create_task(self._leases.keep_settling()),
             asyncio.create_task(keep_beating(settings.redis_url, COMPONENT, str(os.getpid()), self._facts)),
             asyncio.create_task(self._tally.keep_telling(self._facts)),
             asyncio.create_task(self._tick()),
@@ -101,11 +109,12 @@ class Edge:
             "flushes": self._stream.flushes,
             "retries": self._stream.retries,
             "revoked_keys": len(self._feed.revoked),
+            "over_quota": self._quotas.refused,
             "connections": len(self.door.connections),
         }
 
 
-async def serve(settings: config.Config, socket: str) -> None:
+async def serve(settings: config.Config, path: str) -> None:
     """Serve on a unix socket, or on the configured address where it is empty, until SIGTERM or SIGINT."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -117,22 +126,22 @@ async def serve(settings: config.Config, socket: str) -> None:
         return Connection(edge.door, loop)
 
     server: asyncio.Server
-    if socket:
-        Path(socket).unlink(missing_ok=True)
-        server = await loop.create_unix_server(connected, socket, backlog=BACKLOG)
+    if path:
+        Path(path).unlink(missing_ok=True)
+        server = await loop.create_unix_server(connected, path, backlog=BACKLOG)
         # nginx's workers have an account of their own; the folder, closed by `bin/box`, lets in their group alone
-        Path(socket).chmod(0o666)
+        Path(path).chmod(0o666)
     else:
         server = await loop.create_server(
             connected, settings.edge_host, settings.edge_port, backlog=BACKLOG, reuse_port=True
         )
     gc.freeze()  # what is here now stays: the collector need not look at it again
-    logger.info("the door is open", extra={"at": socket or f"{settings.edge_host}:{settings.edge_port}"})
+    logger.info("the door is open", extra={"at": path or f"{settings.edge_host}:{settings.edge_port}"})
     await stop.wait()
     server.close()
     await edge.close()
-    if socket:
-        Path(socket).unlink(missing_ok=True)
+    if path:
+        Path(path).unlink(missing_ok=True)
 
 
 def worker_socket(path: str, index: int) -> str:
@@ -157,11 +166,11 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     log.configure(COMPONENT, settings.log_level)
-    socket = settings.edge_socket
-    if index is not None and socket:
-        socket = worker_socket(socket, index)
+    path = settings.edge_socket
+    if index is not None and path:
+        path = worker_socket(path, index)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(settings, socket))
+        runner.run(serve(settings, path))
     return 0
 
 

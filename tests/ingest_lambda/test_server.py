@@ -234,6 +234,33 @@ def test_a_revoked_key_stays_shut_out_while_redis_is_away(server):
     wait_until(lambda: {server.call("POST", body=BODY)[0] for _ in range(10)} == {202}, 10)
 
 
+def answers(server, count=10):
+    return [server.call("POST", body=BODY)[:2] for _ in range(count)]
+
+
+def test_a_limit_set_in_the_console_is_held_within_five_seconds_and_let_go_as_fast(server):
+    publish(server.redis, key_reports_per_second=1)
+    wait_until(lambda: 429 in {status for status, _ in answers(server)}, 5)
+    status, headers = next(answer for answer in answers(server, 100) if answer[0] == 429)
+    assert int(headers["retry-after"]) >= 1
+    assert headers["ratelimit"].startswith('"key";r=0;t=')
+    assert headers["ratelimit-policy"].startswith('"key";q=60;w=60, "environment";q=1200000;w=60')
+    publish(server.redis)
+    wait_until(lambda: {status for status, _ in answers(server)} == {202}, 5)
+    [*_, (status, headers)] = answers(server)
+    assert headers["ratelimit-policy"].startswith('"key";q=600000;w=60')
+    assert re.fullmatch(r'"key";r=\d+;t=\d+', headers["ratelimit"])
+
+
+def test_a_door_whose_redis_is_away_gives_out_its_own_part_of_a_limit(server):
+    publish(server.redis, key_reports_per_second=10_000)
+    wait_until(lambda: "ratelimit" in server.call("POST", body=BODY)[1], 5)
+    server.redis.stop()
+    wait_until(lambda: "limits are kept alone for now" in server.log.read_text(), 10)
+    server.redis.start()
+    wait_until(lambda: {status for status, _ in answers(server)} == {202}, 10)
+
+
 def test_the_end_of_the_process_is_orderly_and_its_log_holds_no_key(server):
     server.call("POST", body=BODY, headers={"Authorization": f"Bearer {PUBLISHABLE[:-1]}"})
     before = server.stored()

@@ -103,8 +103,9 @@ def _to_redis(version: str, document: bytes) -> None:
 
 
 def _to_s3(url: str, version: str, document: bytes) -> None:
-    import boto3  # noqa: PLC0415 half a second and 30 MB that only installations on AWS pay
-    from botocore.exceptions import ClientError  # noqa: PLC0415 the same
+    # half a second and 30 MB that only installations on AWS pay; neither publishes types
+    import boto3  # type: ignore[import-untyped]  # noqa: PLC0415
+    from botocore.exceptions import ClientError  # type: ignore[import-untyped]  # noqa: PLC0415
 
     parts = urlsplit(url)
     place = {"Bucket": parts.netloc, "Key": parts.path.lstrip("/")}
