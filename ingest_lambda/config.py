@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass, field
-from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent
+import msgspec
+
+# os.path and not pathlib, a struct and not a dataclass: a function's cold start pays for every import of this file
+PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -16,13 +17,15 @@ class BadSetting(Exception):
     """A variable of the environment that is missing or makes no sense; the message names it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+_HIDDEN = {"key_signing_secrets", "redis_url", "database_url", "mqtt_password", "mqtt_keeper_password"}
+
+
+class Config(msgspec.Struct, frozen=True):
     """Everything the processes of the edge may ask for. Secrets and URLs stay out of `repr`."""
 
-    key_signing_secrets: tuple[bytes, ...] = field(repr=False)
-    redis_url: str = field(repr=False)
-    database_url: str = field(repr=False)
+    key_signing_secrets: tuple[bytes, ...]
+    redis_url: str
+    database_url: str
     stream_url: str  # kinesis://REGION/STREAM; empty: the stream is the Redis above
     lanes: int
     edge_socket: str
@@ -32,15 +35,19 @@ class Config:
     mqtt_host: str
     mqtt_port: int
     mqtt_username: str
-    mqtt_password: str = field(repr=False)
+    mqtt_password: str
     log_level: str
     max_body_bytes: int = MAX_BODY_BYTES
     mqtt_keeper_username: str = "keeper"
-    mqtt_keeper_password: str = field(repr=False, default="")
+    mqtt_keeper_password: str = ""
     broker_dir: str = ""  # what Mosquitto reads: trusted authorities, its own certificate, revocations
     park_storms: bool = (
         False  # let nearly-everything-fails go to the dead letters instead of holding the lane
     )
+
+    def __repr__(self) -> str:
+        shown = [name for name in self.__struct_fields__ if name not in _HIDDEN]
+        return f"Config({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
 
 def load(environ: MutableMapping[str, str] | None = None) -> Config:
@@ -50,8 +57,8 @@ def load(environ: MutableMapping[str, str] | None = None) -> Config:
     `make run` writes, when it exists, as Django's settings do.
     """
     environ = os.environ if environ is None else environ
-    state_dir = Path(environ.get("MILEPOST_STATE_DIR") or PROJECT / "var")
-    _load_env_file(Path(environ.get("MILEPOST_ENV_FILE") or state_dir / "milepost.env"), environ)
+    state_dir = environ.get("MILEPOST_STATE_DIR") or os.path.join(PROJECT, "var")
+    _load_env_file(environ.get("MILEPOST_ENV_FILE") or os.path.join(state_dir, "milepost.env"), environ)
     return Config(
         key_signing_secrets=_secrets(environ),
         redis_url=environ.get("MILEPOST_REDIS_URL") or "redis://127.0.0.1:6379/0",
@@ -68,16 +75,18 @@ def load(environ: MutableMapping[str, str] | None = None) -> Config:
         mqtt_password=environ.get("MILEPOST_MQTT_PASSWORD") or "",
         mqtt_keeper_username=environ.get("MILEPOST_MQTT_KEEPER_USERNAME") or "keeper",
         mqtt_keeper_password=environ.get("MILEPOST_MQTT_KEEPER_PASSWORD") or "",
-        broker_dir=environ.get("MILEPOST_BROKER_DIR") or str(state_dir / "broker"),
+        broker_dir=environ.get("MILEPOST_BROKER_DIR") or os.path.join(state_dir, "broker"),
         log_level=_level(environ),
         park_storms=environ.get("MILEPOST_PARK_STORMS") == "1",
     )
 
 
-def _load_env_file(path: Path, environ: MutableMapping[str, str]) -> None:
-    if not path.is_file():
+def _load_env_file(path: str, environ: MutableMapping[str, str]) -> None:
+    if not os.path.isfile(path):
         return
-    for line in path.read_text(encoding="utf-8").splitlines():
+    with open(path, encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    for line in lines:
         name, equals, value = line.strip().partition("=")
         if equals and not name.startswith("#"):
             environ.setdefault(name.strip(), value.strip())

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
 import os
-import ssl
 import time
 from collections.abc import Mapping
-from functools import lru_cache
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
 
 from ingest_lambda.aws.signature import Credentials, Target, encoded_path, encoded_query, signed_headers
+from ingest_lambda.aws.wire import Answer, Wire, tls_context
 
 TIMEOUT_S = 5.0
 _THROTTLES = frozenset(
@@ -36,14 +33,6 @@ class AwsRefused(Exception):
         self.status = status
         self.code = code
         self.throttled = code in _THROTTLES or status == 429
-
-
-class Answer(NamedTuple):
-    """Status, headers by lower-case name, body."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
 
 
 class _Error(msgspec.Struct):
@@ -90,11 +79,11 @@ class AwsService:
         parts = urlsplit(given or f"https://{host or service}.{region}.{domain}")
         self.emulated = bool(given)
         self._secure = parts.scheme == "https"
-        self._address = parts.hostname or "", parts.port
+        self._address = parts.hostname or "", parts.port or (443 if self._secure else 80)
         self._host = parts.netloc.rpartition("@")[2]
-        self._connection: http.client.HTTPConnection | None = None
+        self._wire: Wire | None = None
         if self._secure:
-            tls_context()  # some 20 ms: better while a function starts than in its first request
+            tls_context()  # while a function starts, not in its first request
 
     def send(
         self,
@@ -122,17 +111,17 @@ class AwsService:
             at=time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
         )
         asked = encoded_path(path) + (f"?{encoded_query(target.query)}" if target.query else "")
-        fresh = self._connection is None
+        fresh = self._wire is None
         try:
             return self._exchange(method, asked, body, signed, timeout_s)
         except TimeoutError as error:
             raise AwsAway(f"{self._service} does not answer within {timeout_s:.1f} s") from error
-        except (OSError, http.client.HTTPException) as error:
+        except OSError as error:
             if fresh:
                 raise AwsAway(f"{self._service}: {type(error).__name__}: {error}") from error
         try:
             return self._exchange(method, asked, body, signed, timeout_s)
-        except (OSError, http.client.HTTPException) as error:
+        except OSError as error:
             raise AwsAway(f"{self._service}: {type(error).__name__}: {error}") from error
 
     def call(self, operation: str, arguments: object, *, timeout_s: float = TIMEOUT_S) -> bytes:
@@ -155,40 +144,21 @@ class AwsService:
 
     def close(self) -> None:
         """Let go of the connection; the next call opens another."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None
 
     def _exchange(
         self, method: str, asked: str, body: bytes, headers: Mapping[str, str], timeout_s: float
     ) -> Answer:
-        connection = self._connection
+        if self._wire is None:
+            host, port = self._address
+            self._wire = Wire(host, port, secure=self._secure, timeout_s=timeout_s)
         try:
-            if connection is None:
-                connection = self._open(timeout_s)
-            if connection.sock is not None:
-                connection.sock.settimeout(timeout_s)
-            connection.request(method, asked, body or None, dict(headers))
-            response = connection.getresponse()
-            data = response.read()
+            answer = self._wire.exchange(method, asked, headers, body, timeout_s)
         except BaseException:
             self.close()
-            if connection is not None:
-                connection.close()
             raise
-        self._connection = connection
-        if response.will_close:
+        if not self._wire.kept:
             self.close()
-        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, data)
-
-    def _open(self, timeout_s: float) -> http.client.HTTPConnection:
-        host, port = self._address
-        if self._secure:
-            return http.client.HTTPSConnection(host, port, timeout=timeout_s, context=tls_context())
-        return http.client.HTTPConnection(host, port, timeout=timeout_s)
-
-
-@lru_cache(maxsize=1)
-def tls_context() -> ssl.SSLContext:
-    """What every connection trusts, read once."""
-    return ssl.create_default_context()
+        return answer

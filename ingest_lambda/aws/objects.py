@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from html import unescape
 
-from ingest_lambda.aws.calls import TIMEOUT_S, Answer, AwsAway, AwsService
+from ingest_lambda.aws.calls import TIMEOUT_S, AwsAway, AwsService
+from ingest_lambda.aws.wire import Answer
 
 # A listing is a flat answer of which two elements matter; an XML parser would cost a function its import.
 _KEY = re.compile(r"<Key>(.*?)</Key>", re.DOTALL)
@@ -51,14 +51,21 @@ class Bucket:
         query = {"list-type": "2", "prefix": prefix}
         while True:
             page = self._expect(self._service.send("GET", self._root, query=query), prefix).body.decode()
-            yield from (unescape(found) for found in _KEY.findall(page))
+            yield from (_plain(found) for found in _KEY.findall(page))
             following = _NEXT.search(page)
             if following is None:
                 return
-            query = {**query, "continuation-token": unescape(following[1])}
+            query = {**query, "continuation-token": _plain(following[1])}
 
     def _expect(self, answer: Answer, key: str) -> Answer:
         if answer.status not in {200, 204}:
             said = answer.body[:300].decode("utf-8", "replace")
             raise AwsAway(f"S3 answers {answer.status} for {self._root}{key}: {said}")
         return answer
+
+
+def _plain(text: str) -> str:
+    """The text of an XML element; `&amp;` last, so that what it uncovers is left alone."""
+    for entity, char in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&#13;", "\r")):
+        text = text.replace(entity, char)
+    return text.replace("&amp;", "&")

@@ -58,7 +58,7 @@ class KinesisStreamWriter:
 
     async def put(self, envelopes: Sequence[Envelope]) -> None:
         """See StreamWriter.put. Waits up to `patience_s` seconds for a stream that is away or full."""
-        await self.put_records([record for envelope in envelopes for record in records_of(envelope)])
+        await self.put_records(records_of(envelopes))
 
     async def put_records(self, records: Sequence[tuple[str, bytes]]) -> None:
         """Records as they are: partition key and bytes. Raises StreamUnavailable."""

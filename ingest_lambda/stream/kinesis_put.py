@@ -19,8 +19,6 @@ from ingest_lambda.stream.kinesis_queue import MOST_RECORD_BYTES, PutQueue, Wait
 # An answer must be out before the gateway hangs up after 30 s, and the phone long before that.
 PATIENCE_S = 8.0
 CALL_TIMEOUT_S = 3.0
-# Parts of one request are numbered below this (a request holds at most 1,000 fixes), pieces of a part above.
-PIECE_STEP = 1000
 
 log = logging.getLogger(__name__)
 
@@ -64,30 +62,35 @@ class _PutAnswer(msgspec.Struct):
 _put_answer = msgspec.json.Decoder(_PutAnswer)
 
 
-def records_of(envelope: Envelope) -> list[tuple[str, bytes]]:
-    """An envelope as records: partition key and bytes. One record unless it is too large for one.
+def records_of(envelopes: Sequence[Envelope]) -> list[tuple[str, bytes]]:
+    """The envelopes of one request as records: partition key and bytes, one each unless it is too large for one.
 
-    The pieces of a large one have parts of their own, the same at every attempt, so that a consumer that meets
-    a piece twice takes it once.
+    The pieces of a large one have parts of their own, below 0 and the same at every attempt, so that a consumer
+    that meets a piece twice takes it once.
     """
-    key = f"{envelope.environment_id}:{envelope.device}"
-    data = encode(envelope)
-    limit = MOST_RECORD_BYTES - len(key.encode())
-    if len(data) <= limit or envelope.count <= 1:
-        return [(key, data)]
-    pieces = [envelope]
-    while len(pieces) < envelope.count and max(len(encode(piece)) for piece in pieces) > limit - 16:
-        pieces = [half for piece in pieces for half in _halves(piece)]
-    return [
-        (key, encode(msgspec.structs.replace(piece, part=envelope.part + PIECE_STEP * number)))
-        for number, piece in enumerate(pieces)
-    ]
+    records, cut = [], 0
+    for envelope in envelopes:
+        key = f"{envelope.environment_id}:{envelope.device}"
+        limit = MOST_RECORD_BYTES - len(key.encode())
+        data = encode(envelope)
+        if len(data) <= limit:
+            records.append((key, data))
+            continue
+        for piece in _pieces(envelope, limit - 16):
+            cut += 1
+            records.append((key, encode(msgspec.structs.replace(piece, part=-cut))))
+    return records
+
+
+def _pieces(envelope: Envelope, limit: int) -> list[Envelope]:
+    """The envelope in pieces of at most `limit` bytes; one fix is never as long as that."""
+    if envelope.count <= 1 or len(encode(envelope)) <= limit:
+        return [envelope]
+    return [piece for half in _halves(envelope) for piece in _pieces(half, limit)]
 
 
 def _halves(envelope: Envelope) -> list[Envelope]:
-    """Two envelopes with half of the fixes each; the one itself where it holds only one."""
-    if envelope.count <= 1:
-        return [envelope]
+    """Two envelopes with half of the fixes each."""
     positions, refused = envelope.positions, envelope.refused
     middle = (envelope.count + 1) // 2
     first = msgspec.structs.replace(
@@ -160,7 +163,7 @@ class DirectKinesisWriter:
 
     async def put(self, envelopes: Sequence[Envelope]) -> None:
         """See StreamWriter.put."""
-        self.put_records([record for envelope in envelopes for record in records_of(envelope)])
+        self.put_records(records_of(envelopes))
 
     def put_records(self, records: Sequence[tuple[str, bytes]]) -> None:
         """Records as they are: partition key and bytes. Raises StreamUnavailable when not all are stored."""

@@ -13,7 +13,6 @@ from ingest_lambda.report import Envelope, PositionReport, RefusedPosition
 from ingest_lambda.stream import StreamUnavailable
 from ingest_lambda.stream.kinesis import KinesisStreamWriter
 from ingest_lambda.stream.kinesis_put import (
-    PIECE_STEP,
     DirectKinesisWriter,
     KinesisStream,
     StreamAddress,
@@ -250,13 +249,16 @@ def test_a_request_too_large_for_one_record_travels_in_pieces_that_add_up():
     refused = [RefusedPosition(n, "bad_latitude", "x" * 300, "é" * 1000) for n in range(900)]
     fixes = [PositionReport(n, 4.9, 52.3, extra="{}" + " " * 4000) for n in range(100)]
     whole = Envelope(1, 11, 7, "van-1", None, 5, uuid.uuid4().bytes, None, "http", fixes, refused, part=3)
-    pieces = [report.decode(data) for _, data in records_of(whole)]
-    assert all(len(key.encode()) + len(data) <= MOST_RECORD_BYTES for key, data in records_of(whole))
+    small = envelope("van-2")
+    *records, (_, last) = records_of([whole, small])
+    pieces = [report.decode(data) for _, data in records]
+    assert report.decode(last) == small
+    assert all(len(key.encode()) + len(data) <= MOST_RECORD_BYTES for key, data in records)
     assert [fix for piece in pieces for fix in piece.positions] == fixes
     assert [fix for piece in pieces for fix in piece.refused] == refused
-    assert [piece.part for piece in pieces] == [3 + PIECE_STEP * n for n in range(len(pieces))]
+    assert [piece.part for piece in pieces] == [-1 - n for n in range(len(pieces))]
     assert len(pieces) > 1
-    assert records_of(whole) == records_of(whole)
+    assert records_of([whole, small]) == [*records, records_of([small])[0]]
 
 
 # --- reading ---
