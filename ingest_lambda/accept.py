@@ -10,27 +10,31 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ingest_lambda.addresses import Address, Way, find
 from ingest_lambda.config import MAX_BODY_BYTES
 from ingest_lambda.credential import Gatekeeper
 from ingest_lambda.exchange import Reply, Request
+from ingest_lambda.explain import explain
+from ingest_lambda.feed import Feed
 from ingest_lambda.formats import DeviceReports, native
+from ingest_lambda.formats.catalogue import Understood, not_understood, understand
+from ingest_lambda.formats.taking_apart import take_apart
 from ingest_lambda.keys import VerifiedKey
 from ingest_lambda.limits import Limits, NoLimits, over_quota
 from ingest_lambda.problems import OPEN_TO_BROWSERS, Problem, body_too_large, render, wrong_shape
-from ingest_lambda.report import WIRE_VERSION, Channel, Envelope, request_id_text
+from ingest_lambda.report import MAX_POSITIONS, WIRE_VERSION, Channel, Envelope, request_id_text
 from ingest_lambda.stream import StreamUnavailable, StreamWriter
 
-POSITIONS_PATH = "/ingest/v1/positions"
-DEVICES_PATH = "/ingest/v1/devices"
 RETRY_AFTER_S = 5
 
-_POSITIONS = frozenset({POSITIONS_PATH, POSITIONS_PATH + "/"})
-_DEVICES = frozenset({DEVICES_PATH, DEVICES_PATH + "/"})
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _PREFLIGHT = [
     *OPEN_TO_BROWSERS,
-    ("access-control-allow-methods", "POST, OPTIONS"),
-    ("access-control-allow-headers", "Authorization, Content-Type, Content-Encoding, Traceparent"),
+    ("access-control-allow-methods", "GET, POST, OPTIONS"),
+    (
+        "access-control-allow-headers",
+        "Authorization, Content-Type, Content-Encoding, Traceparent, X-Limit-U, X-Limit-D",
+    ),
     ("access-control-max-age", "86400"),
 ]
 
@@ -55,37 +59,49 @@ class Porch:
     now_us: Callable[[], int] = lambda: time.time_ns() // 1000
     limits: Limits = field(default_factory=NoLimits)
     registrar: Registrar | None = None  # None: this door takes no registrations
+    feed: Feed | None = None  # what is known of environments; only explaining asks it
 
 
 async def accept(request: Request, porch: Porch) -> Reply:
-    """Answer one request. 202 once the stream holds its reports; else a problem document. Never raises a Problem.
+    """Answer one request, with what its app needs once the stream holds its reports. Never raises a Problem.
 
-    401 for the credential, 413 for the size, 400 for what cannot be read at all, 404 and 405 for another
-    address, 503 with Retry-After when the stream is away. A position that cannot be read is no reason for any
-    of these: it travels on as refused, with its reason.
+    401 for the credential, 413 for the size, 429 over quota, 400 for what cannot be read at all or told to be any
+    device's, 404 and 405 for another address, 503 with Retry-After when the stream is away. A position that cannot
+    be read is no reason for any of these: it travels on as refused, with its reason.
     """
     received_at_us = porch.now_us()
     request_id = new_request_id(received_at_us)
     try:
         if request.method == "OPTIONS":
             return Reply(204, [("x-request-id", request_id_text(request_id)), *_PREFLIGHT], b"")
-        _check_address(request, porch)
-        key = porch.gatekeeper.from_header(request.headers.get("authorization"))
-        body = unpacked(request, porch.max_body_bytes)
+        address = find(request.path)
+        _check_method(request.method, address)
+        key = (
+            porch.gatekeeper.from_header(request.headers.get("authorization"))
+            if address.key is None
+            else (porch.gatekeeper.from_text(address.key))
+        )
         traceparent = trace_of(request, request_id)
-        if porch.registrar is not None and request.path in _DEVICES:
-            return await porch.registrar.register(body, key, received_at_us, request_id, traceparent)
-        reports = native.read_body(body)
-        envelope = enclose(reports, key, received_at_us, request_id, traceparent, Channel.HTTP)
-        allowance = porch.limits.take(key, envelope.count, received_at_us)
+        if address.way is Way.DEVICES:
+            body = unpacked(request, porch.max_body_bytes)
+            return await _registrar(porch).register(body, key, received_at_us, request_id, traceparent)
+        allowance = porch.limits.take(key, 1, received_at_us)
         if not allowance.granted:
             raise over_quota(allowance)
-        await porch.stream.put((envelope,))
+        understood = _understood(request, address, received_at_us, porch.max_body_bytes)
+        if address.explain:
+            facts = porch.feed.environment(key.environment_id) if porch.feed is not None else None
+            would_be = _answer(understood, request_id, traceparent, allowance.headers)
+            return explain(understood, would_be, facts, received_at_us, request_id_text(request_id))
+        quota = porch.limits.charge(key, understood.fixes - 1 if understood.fixes else 0)
+        envelopes = enclose_all(understood, key, received_at_us, request_id, traceparent)
+        if envelopes:
+            await porch.stream.put(envelopes)
     except Problem as problem:
         return render(problem, request_id_text(request_id))
     except StreamUnavailable:
         return render(_stream_away(), request_id_text(request_id))
-    return _accepted(request_id_text(request_id), envelope.count, allowance.headers)
+    return _answer(understood, request_id, traceparent, quota)
 
 
 def refuse(problem: Problem, porch: Porch) -> Reply:
@@ -100,8 +116,10 @@ def enclose(
     request_id: bytes,
     traceparent: str | None,
     channel: Channel,
+    form: str = native.NAME,
+    part: int = 0,
 ) -> Envelope:
-    """The envelope in which the reports of one request travel the stream."""
+    """The envelope in which the reports of one device travel the stream."""
     return Envelope(
         WIRE_VERSION,
         key.environment_id,
@@ -114,7 +132,39 @@ def enclose(
         channel.value,
         reports.positions,
         reports.refused,
+        form,
+        reports.speed_unit,
+        part,
     )
+
+
+def enclose_all(
+    understood: Understood,
+    key: VerifiedKey,
+    received_at_us: int,
+    request_id: bytes,
+    traceparent: str,
+    channel: Channel = Channel.HTTP,
+) -> list[Envelope]:
+    """The envelopes of one request: one for each device, more for one that sent more than MAX_POSITIONS."""
+    envelopes: list[Envelope] = []
+    for reports in understood.reports:
+        if not reports.positions and not reports.refused:
+            continue  # a heartbeat, a region left: nothing to store
+        for piece in (reports,) if understood.fixes <= MAX_POSITIONS else _pieces(reports):
+            envelopes.append(
+                enclose(
+                    piece,
+                    key,
+                    received_at_us,
+                    request_id,
+                    traceparent,
+                    channel,
+                    understood.form.NAME,
+                    len(envelopes),
+                )
+            )
+    return envelopes
 
 
 def new_request_id(now_us: int) -> bytes:
@@ -128,8 +178,12 @@ def new_request_id(now_us: int) -> bytes:
 
 def trace_of(request: Request, request_id: bytes) -> str:
     """The caller's W3C trace context, or one made here whose trace id is the request id."""
-    given = request.headers.get("traceparent")
-    return (given and valid_traceparent(given)) or f"00-{request_id.hex()}-{request_id[8:].hex()}-01"
+    return trace_context(request.headers.get("traceparent"), request_id)
+
+
+def trace_context(given: str | None, request_id: bytes) -> str:
+    """The trace context that was given where it is well formed, else one whose trace id is the request id."""
+    return valid_traceparent(given) or f"00-{request_id.hex()}-{request_id[8:].hex()}-01"
 
 
 def valid_traceparent(value: str | None) -> str | None:
@@ -162,12 +216,43 @@ def unpacked(request: Request, limit: int) -> bytes:
     return body
 
 
-def _check_address(request: Request, porch: Porch) -> None:
-    if request.path not in _POSITIONS and (porch.registrar is None or request.path not in _DEVICES):
-        raise Problem(404, "not_found", f"Nothing is here. Positions are posted to {POSITIONS_PATH}.")
-    if request.method != "POST":
-        detail = f"{request.method} is not possible here: POST your positions."
-        raise Problem(405, "method_not_allowed", detail, headers=(("allow", "POST, OPTIONS"),))
+def _understood(request: Request, address: Address, received_at_us: int, limit: int) -> Understood:
+    """What the request is. Raises Problem 413; at our own address also 400, for that has its one form."""
+    if address.way is Way.POSITIONS:
+        reports = native.read_body(unpacked(request, limit))
+        return Understood(native, [reports], len(reports.positions) + len(reports.refused))
+    try:
+        body = unpacked(request, limit)
+        asked = take_apart(request.query, body, received_at_us, request.headers, address.device)
+    except Problem as problem:
+        if problem.status != 400:
+            raise
+        return not_understood(problem, request.body)
+    return understand(asked)
+
+
+def _pieces(reports: DeviceReports) -> list[DeviceReports]:
+    """The same reports in runs of at most MAX_POSITIONS, in their order."""
+    return [
+        reports._replace(
+            positions=reports.positions[start : start + MAX_POSITIONS],
+            refused=reports.refused[start : start + MAX_POSITIONS],
+        )
+        for start in range(0, max(len(reports.positions), len(reports.refused)), MAX_POSITIONS)
+    ]
+
+
+def _check_method(method: str, address: Address) -> None:
+    if method not in address.methods:
+        allowed = ", ".join(sorted(address.methods))
+        detail = f"{method} is not possible here: send your reports with {allowed.replace(', ', ' or ')}."
+        raise Problem(405, "method_not_allowed", detail, headers=(("allow", f"{allowed}, OPTIONS"),))
+
+
+def _registrar(porch: Porch) -> Registrar:
+    if porch.registrar is None:
+        raise Problem(404, "not_found", "This door takes no registrations.")
+    return porch.registrar
 
 
 def _stream_away() -> Problem:
@@ -175,6 +260,20 @@ def _stream_away() -> Problem:
     return Problem(503, "stream_unavailable", detail, headers=(("retry-after", str(RETRY_AFTER_S)),))
 
 
-def _accepted(request_id: str, received: int, limits: Sequence[tuple[str, str]]) -> Reply:
-    headers = [("content-type", "application/json"), ("x-request-id", request_id), *OPEN_TO_BROWSERS, *limits]
-    return Reply(202, headers, f'{{"request_id":"{request_id}","received":{received}}}'.encode())
+def _answer(
+    understood: Understood, request_id: bytes, traceparent: str, quota: Sequence[tuple[str, str]]
+) -> Reply:
+    text = request_id_text(request_id)
+    if understood.problem is not None:
+        reply = render(understood.problem, text)
+        reply.headers.extend(quota)
+        return reply
+    status, content_type, body = understood.form.reply(text, understood.fixes)
+    headers = [
+        ("content-type", content_type),
+        ("x-request-id", text),
+        ("traceparent", traceparent),
+        *OPEN_TO_BROWSERS,
+        *quota,
+    ]
+    return Reply(status, headers, body)

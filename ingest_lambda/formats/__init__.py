@@ -36,16 +36,12 @@ class Asked(NamedTuple):
     value: Any = None
     headers: Headers = {}
     device: str | None = None
-    empty: bool = False  # no body at all
+    body: bytes = b""
     why: str = ""
 
 
-class Answer(NamedTuple):
-    """What an app must hear to let go of what it sent."""
-
-    status: int
-    content_type: str
-    body: bytes
+# What an app must hear to let go of what it sent: status, content type, body.
+Answer = tuple[int, str, bytes]
 
 
 class Form(Protocol):

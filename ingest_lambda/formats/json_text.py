@@ -62,8 +62,8 @@ def decode_forgiving(body: bytes) -> Any:
         raise reason from None
 
 
-def compact(value: Any, limit: int) -> str | None:
-    """`value` as JSON text fit for the database, or None when it is over `limit` bytes or MAX_DEPTH deep.
+def compact(value: Any, limit: int, depth: int = MAX_DEPTH) -> str | None:
+    """`value` as JSON text fit for the database, or None when it is over `limit` bytes or nests over `depth` deep.
 
     PostgreSQL cannot hold U+0000 in jsonb, so it is taken out of strings and names, and unpaired surrogates
     become U+FFFD; the rest is kept.
@@ -72,7 +72,7 @@ def compact(value: Any, limit: int) -> str | None:
         text = _encode(value)
     except (RecursionError, ValueError, OverflowError):
         return None
-    if text.count("[") + text.count("{") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
+    if text.count("[") + text.count("{") > depth and _depth(text) > depth:
         return None
     if _NUL_ESCAPE in text:
         text = _encode(_map_strings(value, lambda text: text.replace("\x00", "")))

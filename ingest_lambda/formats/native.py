@@ -79,9 +79,7 @@ def recognises(asked: Asked) -> bool:
 
 def reply(request_id: str, received: int) -> Answer:
     """202: the stream holds them."""
-    return Answer(
-        202, "application/json", f'{{"request_id":"{request_id}","received":{received}}}'.encode()
-    )
+    return 202, "application/json", f'{{"request_id":"{request_id}","received":{received}}}'.encode()
 
 
 def read(asked: Asked) -> list[DeviceReports]:

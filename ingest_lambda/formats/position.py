@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any
 
@@ -29,6 +30,8 @@ LARGEST_ALTITUDE_M = 10_000_000.0
 LARGEST_SPEED_MPS = 1_000_000.0
 SMALLEST = 1e-30
 
+# apps that log in by name repeat the key in what they send; it is shown to nobody
+_KEY = re.compile(r"([ps]k_(?:live|test)_\w{4})\w+", re.ASCII)
 _MAX_LEFT_OUT = 10
 _ROOM_FOR_LEFT_OUT = 600
 
@@ -58,9 +61,8 @@ def read_position(index: int, value: Any, came: Any = None) -> PositionReport | 
 
 def set_aside(index: int, reason: Refusal, detail: str, came: Any) -> RefusedPosition:
     """The position at place `index` refused for `reason`, with a sentence and what came in, both cut to bounds."""
-    return RefusedPosition(
-        index, reason.value, detail[:MAX_DETAIL_CHARS], ascii_text(came, MAX_RAW_BYTES)
-    )
+    raw = _KEY.sub(r"\1...", ascii_text(came, MAX_RAW_BYTES))
+    return RefusedPosition(index, reason.value, detail[:MAX_DETAIL_CHARS], raw)
 
 
 def _read(value: Any) -> PositionReport:
