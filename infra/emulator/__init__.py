@@ -1,0 +1,1 @@
+"""A stand-in for AWS on this machine: moto's server, with the resource types its CloudFormation passes over."""
