@@ -203,6 +203,12 @@ HEALTH_COMPONENTS = env.words(
     "MILEPOST_HEALTH_COMPONENTS", "database,redis,edge,consumer,bridge,live,worker,beat"
 )
 
+# --- Archive: every complete day as Parquet, in a folder or a bucket ----------------------------------------
+ARCHIVE = env.flag("MILEPOST_ARCHIVE", True)
+ARCHIVE_URL = env.text("MILEPOST_ARCHIVE_URL")
+ARCHIVE_DIR = Path(env.text("MILEPOST_ARCHIVE_DIR", str(STATE_DIR / "archive")))
+ARCHIVE_DELAY_HOURS = env.integer("MILEPOST_ARCHIVE_DELAY_HOURS", 2)
+
 # --- Map ---------------------------------------------------------------------------------------------------
 MAP_STYLE_URL = env.text("MILEPOST_MAP_STYLE_URL")
 MAP_PMTILES = env.text("MILEPOST_MAP_PMTILES")
@@ -234,8 +240,10 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 10},
     },
     "make partitions ahead and drop old ones": {"task": "tracker.keep_partitions", "schedule": 3600.0},
+    "archive the days that are complete": {"task": "tracker.archive", "schedule": 3600.0},
     "fold outcome counts into minutes": {"task": "tracker.fold_outcomes", "schedule": 3600.0},
     "forget set-aside reports after their week": {"task": "tracker.forget_set_aside", "schedule": 3600.0},
+    "forget trace ids after eight days": {"task": "tracker.forget_traces", "schedule": 3600.0},
     "look for devices whose speeds are in another unit": {
         "task": "tracker.examine_units",
         "schedule": 3600.0,

@@ -9,6 +9,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from tracker.archive.nightly import archive_due
 from tracker.devices.services import sweep_deleted
 from tracker.http.connections import redis_client
 from tracker.ingestion import services as ingestion
@@ -18,6 +19,7 @@ from tracker.units.services import examine_all
 
 logger = logging.getLogger(__name__)
 HEARTBEAT_LASTS_S = 15
+COUNTS_AT_HOUR = 3
 
 
 @shared_task(name="tracker.heartbeat")  # type: ignore[untyped-decorator]  # celery publishes no types
@@ -32,10 +34,21 @@ def heartbeat() -> None:
 @shared_task(name="tracker.keep_partitions")  # type: ignore[untyped-decorator]
 def partitions() -> None:
     """Partitions of positions for the days ahead; those past the longest retention are dropped."""
-    kept = keep_partitions()
-    forgotten = forget_past_retention(now=timezone.now())
+    now = timezone.now()
+    kept = keep_partitions(now=now)
+    forgotten = forget_past_retention(now=now)
     facts = {"made": kept.made, "dropped": kept.dropped, "positions_forgotten": forgotten}
     logger.info("partitions kept", extra=facts)
+
+
+@shared_task(name="tracker.archive")  # type: ignore[untyped-decorator]
+def archive() -> None:
+    """Every complete day into the archive, and its devices' lines; late fixes make a day be done again.
+
+    Hour by hour what came is looked for; once a night the rows are counted too, for judging may take some back out.
+    """
+    now = timezone.now()
+    archive_due(now=now, exact=now.hour == COUNTS_AT_HOUR)
 
 
 @shared_task(name="tracker.fold_outcomes")  # type: ignore[untyped-decorator]
@@ -50,6 +63,12 @@ def forget() -> None:
     now = timezone.now()
     forgotten = ingestion.forget_set_aside(now=now)
     logger.info("reports forgotten", extra={"set_aside": forgotten, "devices_swept": sweep_deleted(now=now)})
+
+
+@shared_task(name="tracker.forget_traces")  # type: ignore[untyped-decorator]
+def traces() -> None:
+    """Trace ids of callers, and records a stream might have delivered again, after eight days."""
+    logger.info("traces forgotten", extra={"rows": ingestion.forget_traces(now=timezone.now())})
 
 
 @shared_task(name="tracker.publish_feed")  # type: ignore[untyped-decorator]

@@ -3,6 +3,7 @@
 import json
 import time
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -11,7 +12,8 @@ from config.celery import app
 from tests.tracker.caller import a_count, a_device, a_position, a_set_aside, yesterday
 from tracker import tasks
 from tracker.http.connections import redis_client
-from tracker.ingestion.models import OutcomeCount, SetAsideReport
+from tracker.ingestion.models import ConsumedRecord, OutcomeCount, SetAsideReport, TracedRequest
+from tracker.ingestion.services import forget_traces
 from tracker.keys.models import Key
 from tracker.keys.services import create_key, revoke_key
 from tracker.limits import feed
@@ -72,3 +74,26 @@ def test_the_doors_are_told_again_after_redis_lost_the_feed(customer):
     tasks.publish_feed()
     assert key.pk in json.loads(client.get(feed.DOCUMENT) or b"")["revoked_keys"]
     client.delete(feed.DOCUMENT, feed.VERSION)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_complete_days_are_archived(customer, tmp_path, settings):
+    settings.ARCHIVE_DIR = tmp_path
+    a_position(a_device(customer.test), yesterday(8) - timedelta(days=1))
+    tasks.archive()
+    tasks.archive()
+    assert len(list(tmp_path.rglob("*.parquet"))) == 1
+
+
+def test_trace_ids_and_noted_records_are_forgotten_after_eight_days(customer):
+    now = datetime.now(UTC)
+    for days in (1, 9, 10):
+        facts = {"request_id": uuid4(), "received_at": now - timedelta(days=days)}
+        TracedRequest.objects.create(environment=customer.test, trace_id=uuid4(), **facts)
+        ConsumedRecord.objects.create(part=0, **facts)
+    assert forget_traces(now=now, at_once=1) == 4
+    tasks.traces()
+    assert [TracedRequest.objects.for_environment(customer.test).count(), ConsumedRecord.objects.count()] == [
+        1,
+        1,
+    ]

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from tracker.archive.erasure import forget_archived
 from tracker.devices.changes import Change
 from tracker.devices.models import Device, DeviceState
 from tracker.ingestion.models import SetAsideReport
@@ -62,7 +63,7 @@ def delete_device(device: Device, *, now: datetime) -> bool:
     with transaction.atomic():
         if not rows.update(deleted_at=now, name="", metadata={}):
             return False
-        _forget_reports(device)
+        _forget_reports(device, now=now)
         SetAsideReport.objects.for_environment(device.environment_id).filter(device_id=device.pk).delete()
     transaction.on_commit(partial(announce.announce_removal, device.environment_id, device.public_id))
     return True
@@ -78,10 +79,11 @@ def sweep_deleted(*, now: datetime) -> int:
     found = list(gone.filter(deleted_at__gte=now - SWEPT_FOR))
     for device in found:
         with transaction.atomic():
-            _forget_reports(device)
+            _forget_reports(device, now=now)
     return len(found)
 
 
-def _forget_reports(device: Device) -> None:
+def _forget_reports(device: Device, *, now: datetime) -> None:
     DeviceState.objects.for_environment(device.environment_id).filter(device_id=device.pk).delete()
     Position.objects.for_environment(device.environment_id).filter(device_id=device.pk).delete()
+    forget_archived(device, now=now)

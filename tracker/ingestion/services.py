@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
-from tracker.ingestion.models import SetAsideReport
+from tracker.ingestion.models import ConsumedRecord, SetAsideReport, TracedRequest
 from tracker.tenants.models import Environment
 
 COUNTED_BY_THE_SECOND_FOR = timedelta(hours=48)
 SET_ASIDE_KEPT_FOR = timedelta(days=7)
+TRACES_KEPT_FOR = timedelta(days=8)  # longer than any stream keeps a record, and than set-aside reports
 FORGOTTEN_AT_ONCE = 5_000
 FOLDED_LANE = 0
 
@@ -31,6 +32,10 @@ FOLD = """
             DO UPDATE SET count = tracker_outcomecount.count + excluded.count
     )
     SELECT count(*) FROM seconds"""
+
+FORGET_TRACES = (
+    "DELETE FROM {0} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {0} WHERE received_at < %s LIMIT %s))"
+)
 
 
 def fold_outcomes(*, now: datetime) -> int:
@@ -59,3 +64,16 @@ def forget_set_aside(*, now: datetime, at_once: int = FORGOTTEN_AT_ONCE) -> int:
         forgotten += deleted
         if deleted < at_once:
             return forgotten
+
+
+def forget_traces(*, now: datetime, at_once: int = FORGOTTEN_AT_ONCE) -> int:
+    """Delete callers' trace ids and noted records older than eight days, a batch a transaction; returns how many."""
+    forgotten = 0
+    for model in (TracedRequest, ConsumedRecord):
+        deleted = at_once
+        while deleted == at_once:
+            with connection.cursor() as cursor:
+                cursor.execute(FORGET_TRACES.format(model._meta.db_table), [now - TRACES_KEPT_FOR, at_once])
+                deleted = cursor.rowcount
+            forgotten += deleted
+    return forgotten

@@ -8,10 +8,7 @@ import pytest
 from django.db import connection
 
 from tests.tracker.caller import REQUEST, a_device, a_position, problem, yesterday
-from tracker.positions.models import Position
 from tracker.positions.selectors import positions_query
-from tracker.positions.services import forget_past_retention, keep_partitions
-from tracker.tenants.models import Environment
 
 VAN = "devices/external:van-1/positions"
 
@@ -177,31 +174,3 @@ def test_only_the_days_asked_for_are_read_and_in_order_without_sorting(van):
     assert set(re.findall(r"tracker_position_\d{8}", plan)) == days
     assert "Seq Scan" not in plan
     assert "Sort" not in plan
-
-
-def test_partitions_are_kept_again_and_again_without_harm(db):
-    keep_partitions()  # the test's database may have been made before midnight
-    assert keep_partitions() == (0, 0)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_inherits WHERE inhparent = 'tracker_position'::regclass")
-        assert cursor.fetchone()[0] == 91 + 1 + 7
-
-
-def test_partitions_ahead_are_made_and_old_ones_dropped_with_their_positions(van):
-    keep_partitions()
-    a_position(van, yesterday(8) - timedelta(days=20))
-    a_position(van, yesterday(8))
-    kept = keep_partitions(days_back=10, days_ahead=9)
-    assert kept == (2, 81)
-    assert [p.recorded_at for p in Position.objects.for_environment(van.environment_id)] == [yesterday(8)]
-
-
-def test_a_shorter_retention_ends_positions_of_its_own_environment_alone(van, customer, rival):
-    theirs = a_device(rival.test)
-    for device in (van, theirs):
-        a_position(device, yesterday(8) - timedelta(days=3))
-        a_position(device, yesterday(8))
-    Environment.objects.for_tenant(customer.tenant).filter(pk=customer.test.pk).update(retention_days=3)
-    assert forget_past_retention(now=yesterday(8) + timedelta(hours=1)) == 1
-    assert [p.recorded_at for p in Position.objects.for_environment(customer.test)] == [yesterday(8)]
-    assert Position.objects.for_environment(rival.test).count() == 2
