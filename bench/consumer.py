@@ -128,7 +128,7 @@ def _raw(stage: Stage, connections: int) -> float:
         for i in range(DEVICES)
     }
     rows = [
-        (trails[envelope.device], fix, envelope)
+        (trails[envelope.device], fix, envelope, fix.recorded_at_us)
         for envelope in _envelopes(nowhere, 1, FIXES, 50, 20)
         for fix in envelope.positions
     ]

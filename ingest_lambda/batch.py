@@ -11,6 +11,7 @@ import msgspec
 from ingest_lambda.judgement import Believed, Bounds
 from ingest_lambda.outcomes import Verdict
 from ingest_lambda.report import DeviceInfo, Envelope, PositionReport
+from ingest_lambda.standing import Anchor
 
 
 class Record(NamedTuple):
@@ -44,13 +45,13 @@ class Environment(msgspec.Struct, frozen=True):
     bounds: Bounds
 
 
-class State(msgspec.Struct):
-    """A device's row in tracker_devicestate as the steps move it: last fix, anchor, suspects."""
+class State(msgspec.Struct, frozen=True):
+    """A device's row in tracker_devicestate as the steps move it: last fix and suspects, anchor, and the newest
+    instant judged, kept or not: a fix beyond it cannot be stored yet, and nothing stored can depend on it."""
 
     believed: Believed
-    moved_at_us: int
-    anchor_longitude: float
-    anchor_latitude: float
+    anchor: Anchor
+    judged_to_us: int
 
 
 # recorded_at_us, order of arrival (so that equal times stay in order and fixes are never compared), fix, envelope.
@@ -70,21 +71,25 @@ class Trail:
     uid: str = ""  # 32 hexadecimal digits
     deleted: bool = False
     registered_name: str | None = None  # set when this batch registered it
+    wire_format: str = ""  # as the register has it
+    reported_by: str = ""  # the wire form it reported in now
     state: State | None = None
-    forward: list[tuple[PositionReport, Envelope]] = field(
-        default_factory=list
-    )  # accepted and newer than the state
+    newest: tuple[PositionReport, Envelope] | None = (
+        None  # the last accepted fix, where it is another than before
+    )
     touched: bool = False  # the state row must be written
+    corrected: bool = False  # a late fix changed where the marker stands: it may go back
 
 
 class SetAside(NamedTuple):
-    """A report for tracker_setasidereport."""
+    """A report for tracker_setasidereport; with `fix` where a late neighbour may still change its ending."""
 
     envelope: Envelope
     device_id: int
     verdict: Verdict
     payload: str
     recorded_at_us: int | None
+    fix: PositionReport | None = None
 
 
 class Dead(NamedTuple):
@@ -97,6 +102,22 @@ class Dead(NamedTuple):
 
 
 CountKey = tuple[int, int, str, str]  # environment, epoch second of receiving, outcome, reason
+Accepted = tuple[
+    Trail, PositionReport, Envelope, int
+]  # and the time of the anchor it stands at, epoch microseconds
+
+
+@dataclass(slots=True, eq=False)
+class Rewritten:
+    """What a late fix changes in what is stored already. Rows are named by (trail, recorded_at_us) or by id."""
+
+    withdrawn: list[tuple[Trail, int]] = field(default_factory=list)  # positions that are none any more
+    taken_up: list[int] = field(default_factory=list)  # set-aside reports that are none any more
+    reworded: list[tuple[int, Verdict]] = field(default_factory=list)  # set aside still, for another reason
+    restood: list[tuple[Trail, int, int]] = field(
+        default_factory=list
+    )  # positions at another anchor, and its time
+    stateless: list[Trail] = field(default_factory=list)  # state rows to go, or to go back
 
 
 @dataclass(slots=True, eq=False)
@@ -106,10 +127,11 @@ class Batch:
     lane: str
     units: list[Unit]
     now_us: int  # becomes stored_at
-    careful: bool = False  # look every fix up, not only those older than the device's state
+    careful: bool = False  # look every fix up, not only those that the device's state calls late
     envelopes: list[Envelope] = field(default_factory=list)  # those whose environment and key are known
     trails: dict[tuple[int, str], Trail] = field(default_factory=dict)
-    accepted: list[tuple[Trail, PositionReport, Envelope]] = field(default_factory=list)
+    accepted: list[Accepted] = field(default_factory=list)
+    rewritten: Rewritten = field(default_factory=Rewritten)
     set_aside: list[SetAside] = field(default_factory=list)
     dead: list[Dead] = field(default_factory=list)
     counts: Counter[CountKey] = field(default_factory=Counter)
@@ -130,8 +152,14 @@ class Batch:
         self.counts[key] += times
 
     def put_aside(
-        self, envelope: Envelope, device_id: int, verdict: Verdict, payload: str, recorded_at_us: int | None
+        self,
+        envelope: Envelope,
+        device_id: int,
+        verdict: Verdict,
+        payload: str,
+        recorded_at_us: int | None,
+        fix: PositionReport | None = None,
     ) -> None:
-        """Count a filtered or quarantined report and keep it for the reasons page."""
+        """Count a filtered or quarantined report and keep it for the reasons page; see SetAside."""
         self.end(envelope, verdict)
-        self.set_aside.append(SetAside(envelope, device_id, verdict, payload, recorded_at_us))
+        self.set_aside.append(SetAside(envelope, device_id, verdict, payload, recorded_at_us, fix))

@@ -1,6 +1,13 @@
-"""The judge: is this fix believable after the one before it? A pure, causal state machine; no I/O, no clock."""
+"""The judge: is this fix believable after those before it? A pure, causal state machine; no I/O, no clock.
+
+It is fed a device's fixes in the order they were recorded, each instant once. What it believes after a fix it
+accepted depends on that fix alone: so a late fix changes verdicts only up to the next fix that is accepted as before,
+and `history` can judge again from there to there and nowhere else.
+"""
 
 from __future__ import annotations
+
+import struct
 
 import msgspec
 
@@ -11,10 +18,14 @@ from ingest_lambda.report import MICROSECONDS, PositionReport
 HARD_SPEED_BOUND_MPS = 1200.0  # nothing that carries a phone is faster, whatever speed it claims
 REPORTED_SPEED_FACTOR = 2.0
 SUSPECTS_BELIEVED = 3  # that many jumps in a row to one place: the device really went there
-CLOCK_AHEAD_US = 5 * 60 * MICROSECONDS
+# A device whose axes are swapped agrees with itself for ever, so it takes many more; but it is not locked out
+# either, for there are places that are each other's mirror.
+SWAPPED_BELIEVED = 30
 ZERO_ISLAND_DEG = 0.001
 ZERO_ISLAND_NEAR_M = 50_000.0
 SHORTEST_STEP_S = 1.0  # clocks that tick in whole seconds put two fixes arbitrarily close
+
+_real = struct.Struct("<f")
 
 
 class Bounds(msgspec.Struct, frozen=True, gc=False):
@@ -42,11 +53,13 @@ class Believed(msgspec.Struct, frozen=True, gc=False):
     suspect_count: int = 0
 
 
-def judge(
-    believed: Believed | None, fix: PositionReport, received_at_us: int, now_us: int, bounds: Bounds
-) -> tuple[Believed | None, Verdict]:
-    """The verdict on a fix newer than `believed` (None: no fix was accepted yet), and what to believe next."""
-    verdict = _alone(fix, received_at_us, now_us, bounds) or _zero_island(believed, fix)
+def judge(believed: Believed | None, fix: PositionReport, bounds: Bounds) -> tuple[Believed | None, Verdict]:
+    """The verdict on a fix newer than all judged so far, and what to believe next.
+
+    `believed` is None while no fix was accepted. What is wrong with the fix by itself was sorted out before
+    (`alone`).
+    """
+    verdict = _zero_island(believed, fix)
     if verdict is not None:
         return believed, verdict
     if believed is None or (verdict := _teleport(believed, fix, bounds)) is None:
@@ -54,32 +67,14 @@ def judge(
     return _suspect(believed, fix, bounds, verdict)
 
 
-def judge_late(
-    neighbour: Believed | None, fix: PositionReport, received_at_us: int, now_us: int, bounds: Bounds
-) -> Verdict:
-    """The verdict on a fix older than the newest accepted one, against the kept fix next before it."""
-    verdict = _alone(fix, received_at_us, now_us, bounds) or _zero_island(neighbour, fix)
-    if verdict is None and neighbour is not None:
-        verdict = _teleport(neighbour, fix, bounds)
-    return ACCEPTED if verdict is None else verdict
-
-
-def _alone(fix: PositionReport, received_at_us: int, now_us: int, bounds: Bounds) -> Verdict | None:
-    """What is wrong with the fix whatever came before it."""
-    recorded_at_us = fix.recorded_at_us
-    if recorded_at_us < now_us - bounds.retention_us:
-        # by the clock of storing, not of receiving: a backlog may wait past the day its partition went
-        days = bounds.retention_us // (86_400 * MICROSECONDS)
-        return filtered(Filter.TOO_OLD, f"recorded_at lies further back than the {days} days kept")
-    if recorded_at_us > received_at_us + CLOCK_AHEAD_US:
-        ahead_s = (recorded_at_us - received_at_us) // MICROSECONDS
-        return filtered(Filter.CLOCK_AHEAD, f"recorded_at is {ahead_s} s after it was received; 300 s pass")
-    if fix.accuracy_m is not None and fix.accuracy_m > bounds.accuracy_m:
-        return filtered(
-            Filter.POOR_ACCURACY,
-            f"accuracy_m {fix.accuracy_m:g} is worse than the bound {bounds.accuracy_m:g}",
-        )
-    return None
+def four_bytes(number: float | None) -> float | None:
+    """`number` as the history keeps it. Whoever judges again reads the history, and must come to the same end."""
+    if number is None:
+        return None
+    try:
+        return float(_real.unpack(_real.pack(number))[0])
+    except OverflowError:
+        return None
 
 
 def _zero_island(reference: Believed | None, fix: PositionReport) -> Verdict | None:
@@ -100,7 +95,7 @@ def _teleport(reference: Believed, fix: PositionReport, bounds: Bounds) -> Verdi
     if bounds.speed_mps <= HARD_SPEED_BOUND_MPS and farthest_m(*places) <= bounds.speed_mps * step_s:
         return None
     away_m = distance_m(*places)
-    slack_m = (reference.accuracy_m or 0.0) + (fix.accuracy_m or 0.0)
+    slack_m = (four_bytes(reference.accuracy_m) or 0.0) + (four_bytes(fix.accuracy_m) or 0.0)
     implied_mps = max(0.0, away_m - slack_m) / step_s
     bound_mps = _speed_bound(bounds, reference.speed_mps, fix.speed_mps)
     if implied_mps <= bound_mps:
@@ -113,14 +108,17 @@ def _teleport(reference: Believed, fix: PositionReport, bounds: Bounds) -> Verdi
 
 def _speed_bound(bounds: Bounds, one_mps: float | None, other_mps: float | None) -> float:
     """Metres a second that pass: the environment's, more for a device that itself reports to be fast."""
-    claimed_mps = max(one_mps or 0.0, other_mps or 0.0)
+    claimed_mps = max(four_bytes(one_mps) or 0.0, four_bytes(other_mps) or 0.0)
     return min(max(bounds.speed_mps, REPORTED_SPEED_FACTOR * claimed_mps), HARD_SPEED_BOUND_MPS)
 
 
 def _suspect(
     believed: Believed, fix: PositionReport, bounds: Bounds, verdict: Verdict
 ) -> tuple[Believed, Verdict]:
-    """A jump: filtered, unless it is the third in a row and agrees with those before it."""
+    """A jump: filtered, unless enough in a row before it agree with it."""
+    enough = SUSPECTS_BELIEVED
+    if (swapped := _swapped(believed, fix, bounds)) is not None:
+        verdict, enough = swapped, SWAPPED_BELIEVED
     count = 1
     if believed.suspect_at_us is not None:
         if fix.recorded_at_us <= believed.suspect_at_us:
@@ -129,7 +127,7 @@ def _suspect(
         last = Believed(believed.suspect_at_us, believed.suspect_longitude, believed.suspect_latitude)
         if _teleport(last, fix, bounds) is None:
             count = believed.suspect_count + 1
-    if count >= SUSPECTS_BELIEVED:
+    if count >= enough:
         return _after(fix), ACCEPTED
     return (
         Believed(
@@ -144,6 +142,21 @@ def _suspect(
             count,
         ),
         verdict,
+    )
+
+
+def _swapped(believed: Believed, fix: PositionReport, bounds: Bounds) -> Verdict | None:
+    """A jump that is none once latitude and longitude change places."""
+    if abs(fix.longitude) > 90.0:
+        return None
+    mirrored = PositionReport(
+        fix.recorded_at_us, fix.latitude, fix.longitude, fix.accuracy_m, None, fix.speed_mps
+    )
+    if _teleport(believed, mirrored, bounds) is not None:
+        return None
+    return filtered(
+        Filter.SWAPPED_AXES,
+        f"latitude {fix.latitude:g} and longitude {fix.longitude:g} are believable the other way round only",
     )
 
 

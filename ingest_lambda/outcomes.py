@@ -21,9 +21,11 @@ class Filter(StrEnum):
 
     TOO_OLD = "too_old"
     CLOCK_AHEAD = "clock_ahead"
+    CLOCK_BEHIND = "clock_behind"
     POOR_ACCURACY = "poor_accuracy"
     ZERO_ISLAND = "zero_island"
     TELEPORT = "teleport"
+    SWAPPED_AXES = "swapped_axes"
 
 
 class Quarantine(StrEnum):

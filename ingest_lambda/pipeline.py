@@ -9,6 +9,7 @@ from ingest_lambda.steps.count_outcomes import count_outcomes
 from ingest_lambda.steps.judge import judge_batch
 from ingest_lambda.steps.known import Known
 from ingest_lambda.steps.move_state import move_state
+from ingest_lambda.steps.note_traces import note_traces
 from ingest_lambda.steps.recognise import recognise
 from ingest_lambda.steps.store import Store
 from ingest_lambda.steps.store_positions import store_positions
@@ -20,7 +21,8 @@ STEPS: tuple[Step, ...] = (
     recognise,  # whose is it, may it come in, which device is it
     judge_batch,  # accepted, duplicate or filtered, and why
     store_positions,  # the history, and the reports set aside
-    move_state,  # the marker, forward only
+    move_state,  # the marker
+    note_traces,  # from callers' trace ids to our request ids
     count_outcomes,  # each report has exactly one ending
 )
 

@@ -32,22 +32,23 @@ class Moved(msgspec.Struct, omit_defaults=True):
     moved_at: int
     request_id: str
     name: str | None = None  # only when this batch registered the device
+    corrected: bool = False  # a late fix changed where it stands: it may go back
 
 
 _encode = msgspec.json.Encoder().encode
 
 
 def announcements(batch: Batch) -> dict[str, bytes]:
-    """Channel -> JSON array of the devices whose marker moved forward in this batch."""
+    """Channel -> JSON array of the devices whose marker moved in this batch."""
     moved: dict[int, list[Moved]] = {}
     for trail in batch.trails.values():
-        if not trail.forward:
+        if trail.newest is None:
             continue
         try:
             moved.setdefault(trail.environment.id, []).append(_moved(trail))
         except Exception:
             # it is stored: one device that cannot be told of must not hide the others' moves
-            logger.exception("a move could not be announced", extra=traced(trail.forward[-1][1]))
+            logger.exception("a move could not be announced", extra=traced(trail.newest[1]))
     return {f"live:{environment_id}": _encode(devices) for environment_id, devices in moved.items()}
 
 
@@ -69,8 +70,9 @@ def announce(batch: Batch, client: redis.Redis) -> None:
 
 
 def _moved(trail: Trail) -> Moved:
-    fix, envelope = trail.forward[-1]
-    state = trail.state
+    if trail.newest is None:
+        raise ValueError(f"device {trail.device_id} did not move")
+    (fix, envelope), state = trail.newest, trail.state
     return Moved(
         "dev_" + trail.uid,
         trail.external_id,
@@ -84,7 +86,8 @@ def _moved(trail: Trail) -> Moved:
         fix.battery,
         fix.charging,
         fix.activity,
-        (state.moved_at_us if state is not None else fix.recorded_at_us) // 1000,
+        (state.anchor.at_us if state is not None else fix.recorded_at_us) // 1000,
         request_id_text(envelope.request_id),
         trail.registered_name,
+        trail.corrected,
     )

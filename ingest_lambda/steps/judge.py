@@ -2,110 +2,132 @@
 
 from __future__ import annotations
 
-from ingest_lambda.batch import Arrival, Batch, State, Trail
-from ingest_lambda.judgement import Believed, judge, judge_late
-from ingest_lambda.outcomes import ACCEPTED, DUPLICATE, Quarantine, Verdict, quarantined
-from ingest_lambda.report import MICROSECONDS
+from ingest_lambda.alone import alone
+from ingest_lambda.batch import Batch, State, Trail
+from ingest_lambda.history import rank
+from ingest_lambda.judgement import judge
+from ingest_lambda.outcomes import ACCEPTED, DUPLICATE, Quarantine, quarantined
+from ingest_lambda.report import Envelope, PositionReport
+from ingest_lambda.standing import stand
 from ingest_lambda.steps.known import Known
 from ingest_lambda.steps.payload import payload_text
+from ingest_lambda.steps.settle import Late, settle
 from ingest_lambda.steps.store import Store
 
-# Fixes up to this far beyond what can be kept are not looked up: they are filtered as too old anyway.
-_LOOK_UP_MARGIN_US = 86_400 * MICROSECONDS
-
-Found = dict[tuple[int, int], Believed]  # (device id, recorded_at_us) -> the kept fix at or next before it
+_FOR_EVER_US = 2**62
 
 
 def judge_batch(batch: Batch, store: Store, known: Known) -> None:
-    """End each fix as accepted, duplicate or filtered; a deleted device's are quarantined."""
+    """End each fix as accepted, duplicate or filtered; a deleted device's are quarantined.
+
+    A fix newer than all that was judged of its device cannot be stored yet, and nothing stored depends on it: the
+    state moves in the transaction that stores. So the usual batch asks nothing. Late fixes are settled first:
+    they may change what the newer ones are judged by.
+    """
+    late: list[Late] = []
+    ahead: list[tuple[Trail, int]] = []
     for trail in batch.trails.values():
-        # stable: of two fixes with one time the first to arrive is judged first
-        trail.arrivals.sort(key=_recorded_then_arrived)
-    found = _look_up(batch, store)
-    for trail in batch.trails.values():
+        arrivals = trail.arrivals
+        if not arrivals:
+            continue
         if trail.deleted:
             _quarantine(batch, trail)
-        elif trail.arrivals:
-            _judge_trail(batch, trail, found)
+            continue
+        # stable: of two copies of one fix the first to arrive comes first
+        arrivals.sort(key=_recorded_then_arrived)
+        judged_to_us = _judged_to(trail, careful=batch.careful)
+        if arrivals[0][0] > judged_to_us:
+            ahead.append((trail, 0))
+            continue
+        candidates, index = _late_ones(batch, trail, judged_to_us)
+        if candidates:
+            late.append(Late(trail, candidates))
+        ahead.append((trail, index))
+    if late:
+        settle(batch, store, late)
+    for trail, index in ahead:
+        if index < len(trail.arrivals):
+            _go_forward(batch, trail, index)
 
 
-def _recorded_then_arrived(arrival: Arrival) -> tuple[int, int]:
+def _recorded_then_arrived(arrival: tuple[int, int, PositionReport, Envelope]) -> tuple[int, int]:
     return arrival[0], arrival[1]
 
 
-def _look_up(batch: Batch, store: Store) -> Found:
-    """Ask once for all late fixes what is kept at or before them.
-
-    A fix newer than the device's state cannot be stored yet, for the state moves in the transaction that
-    stores: so the usual batch asks nothing. A careful batch trusts nobody and asks for every fix.
-    """
-    late: list[tuple[int, int, int]] = []
-    for trail in batch.trails.values():
-        if trail.deleted or not trail.arrivals or (trail.state is None and not batch.careful):
-            continue
-        newest_us = trail.state.believed.recorded_at_us if trail.state is not None else -1
-        oldest_us = batch.now_us - trail.environment.bounds.retention_us - _LOOK_UP_MARGIN_US
-        future_us = batch.now_us + _LOOK_UP_MARGIN_US
-        late += [
-            (trail.environment.id, trail.device_id, recorded_us)
-            for recorded_us, _, _, _ in trail.arrivals
-            if (recorded_us <= newest_us or batch.careful) and oldest_us < recorded_us < future_us
-        ]
-    if not late:
-        return {}
-    slowest = min(trail.environment.bounds.speed_mps for trail in batch.trails.values())
-    return {(late[n][1], late[n][2]): believed for n, believed in store.neighbours(late, slowest).items()}
+def _judged_to(trail: Trail, *, careful: bool) -> int:
+    """Up to which instant a fix of the device is late. A careful batch trusts no state."""
+    if careful and trail.registered_name is None:
+        return _FOR_EVER_US
+    if trail.state is not None:
+        return trail.state.judged_to_us
+    # registered by this batch: nothing can be stored. Registered before and nothing kept: something may be set aside
+    return -_FOR_EVER_US if trail.registered_name is not None else _FOR_EVER_US
 
 
-def _judge_trail(batch: Batch, trail: Trail, found: Found) -> None:
-    believed = trail.state.believed if trail.state is not None else None
-    bounds, now_us = trail.environment.bounds, batch.now_us
-    newest_us = believed.recorded_at_us if believed is not None else None
-    kept: Believed | None = None  # the last late fix kept in this batch
+def _late_ones(
+    batch: Batch, trail: Trail, judged_to_us: int
+) -> tuple[list[tuple[PositionReport, Envelope]], int]:
+    """The late candidates, and the place of the first fix that is not late. What is wrong by itself ends here."""
+    candidates = []
+    index = 0
     for recorded_us, _, fix, envelope in trail.arrivals:
-        verdict: Verdict
-        if newest_us is not None and recorded_us <= newest_us:
-            stored = found.get((trail.device_id, recorded_us))
-            if stored is None or (kept is not None and kept.recorded_at_us > stored.recorded_at_us):
-                stored = kept
-            if stored is not None and stored.recorded_at_us == recorded_us:
-                verdict = DUPLICATE
-            else:
-                verdict = judge_late(stored, fix, envelope.received_at_us, now_us, bounds)
-                if verdict is ACCEPTED:
-                    kept = Believed(recorded_us, fix.longitude, fix.latitude, fix.accuracy_m, fix.speed_mps)
-        elif believed is not None and believed.recorded_at_us == recorded_us:
-            verdict = DUPLICATE  # twice in this batch
-        elif (
-            batch.careful
-            and (twin := found.get((trail.device_id, recorded_us)))
-            and twin.recorded_at_us == recorded_us
-        ):
-            verdict = DUPLICATE
-        else:
-            believed, verdict = judge(believed, fix, envelope.received_at_us, now_us, bounds)
-            if verdict is ACCEPTED:
-                trail.forward.append((fix, envelope))
-        if verdict is ACCEPTED:
-            batch.accepted.append((trail, fix, envelope))
-            batch.end(envelope, verdict)
-        elif verdict is DUPLICATE:
-            batch.end(envelope, verdict)
+        if recorded_us > judged_to_us:
+            break
+        index += 1
+        verdict = alone(fix, envelope.received_at_us, batch.now_us, trail.environment.bounds)
+        if verdict is None:
+            candidates.append((fix, envelope))
         else:
             batch.put_aside(envelope, trail.device_id, verdict, payload_text(fix), recorded_us)
-    _keep(trail, believed)
+    return candidates, index
 
 
-def _keep(trail: Trail, believed: Believed | None) -> None:
-    """Hand what is believed now to the state; the anchor is the next step's business."""
-    if believed is None or (trail.state is not None and trail.state.believed is believed):
-        return
-    trail.touched = True
-    if trail.state is None:
-        first = trail.forward[0][0]
-        trail.state = State(believed, first.recorded_at_us, first.longitude, first.latitude)
-    else:
-        trail.state.believed = believed
+def _go_forward(batch: Batch, trail: Trail, index: int) -> None:
+    """Judge the fixes from `index` on, all of them newer than anything judged before."""
+    state, bounds, arrivals, now_us = trail.state, trail.environment.bounds, trail.arrivals, batch.now_us
+    believed, anchor = (state.believed, state.anchor) if state is not None else (None, None)
+    judged_to_us, count = -_FOR_EVER_US, len(arrivals)
+    newest = None
+    while index < count:
+        recorded_us, _, fix, envelope = arrivals[index]
+        index += 1
+        verdict = alone(fix, envelope.received_at_us, now_us, bounds)
+        if verdict is not None:
+            batch.put_aside(envelope, trail.device_id, verdict, payload_text(fix), recorded_us)
+            continue
+        if index < count and arrivals[index][0] == recorded_us:
+            fix, envelope, index = _best_copy(batch, trail, index - 1)
+        judged_to_us = recorded_us
+        believed, verdict = judge(believed, fix, bounds)
+        if verdict is ACCEPTED:
+            anchor = stand(anchor, fix)
+            newest = (fix, envelope)
+            batch.accepted.append((trail, fix, envelope, anchor.at_us))
+            batch.end(envelope, verdict)
+        else:
+            batch.put_aside(envelope, trail.device_id, verdict, payload_text(fix), recorded_us, fix)
+    if newest is not None:
+        trail.newest = newest
+    if believed is not None and anchor is not None and judged_to_us > -_FOR_EVER_US:
+        trail.touched = True
+        trail.state = State(believed, anchor, judged_to_us)
+
+
+def _best_copy(batch: Batch, trail: Trail, index: int) -> tuple[PositionReport, Envelope, int]:
+    """The copy of one instant that stays, the first of them at `index`, and the place behind the last."""
+    recorded_us, _, fix, envelope = trail.arrivals[index]
+    index += 1
+    while index < len(trail.arrivals) and trail.arrivals[index][0] == recorded_us:
+        _, _, other, sender = trail.arrivals[index]
+        index += 1
+        verdict = alone(other, sender.received_at_us, batch.now_us, trail.environment.bounds)
+        if verdict is not None:
+            batch.put_aside(sender, trail.device_id, verdict, payload_text(other), recorded_us)
+            continue
+        if other != fix and rank(other) < rank(fix):
+            fix, envelope, sender = other, sender, envelope
+        batch.end(sender, DUPLICATE)
+    return fix, envelope, index
 
 
 def _quarantine(batch: Batch, trail: Trail) -> None:

@@ -25,6 +25,15 @@ class KnownDevice(NamedTuple):
     info: DeviceInfo | None
 
 
+class CertifiedDevice(NamedTuple):
+    """Whose a device is that came in by its certificate, and whether one was in force when we last asked."""
+
+    environment_id: int
+    external_id: str
+    in_force: bool
+    asked_us: int
+
+
 @dataclass(slots=True, eq=False)
 class Known:
     """The memory of one worker. Only what was committed may enter it."""
@@ -35,6 +44,7 @@ class Known:
     environments_asked: dict[int, int] = field(default_factory=dict)
     keys_noted: dict[int, int] = field(default_factory=dict)
     devices: OrderedDict[tuple[int, str], KnownDevice] = field(default_factory=OrderedDict)
+    certified: OrderedDict[str, CertifiedDevice] = field(default_factory=OrderedDict)  # by uid
     storm: StormGuard = field(default_factory=StormGuard)  # not forgotten with the rest: it knows no rows
 
     def stale_keys(self, wanted: set[int], now_us: int) -> list[int]:
@@ -79,6 +89,13 @@ class Known:
         while len(self.devices) > MOST_DEVICES:
             self.devices.popitem(last=False)
 
+    def learn_certified(self, uid: str, device: CertifiedDevice) -> None:
+        """Remember a device that came in by its certificate."""
+        self.certified[uid] = device
+        self.certified.move_to_end(uid)
+        while len(self.certified) > MOST_DEVICES:
+            self.certified.popitem(last=False)
+
     def unnoted_keys(self, used: set[int], now_us: int) -> list[int]:
         """Those of the keys whose use was not written down within the last minute."""
         noted = self.keys_noted
@@ -91,3 +108,4 @@ class Known:
         self.environments.clear()
         self.environments_asked.clear()
         self.devices.clear()
+        self.certified.clear()

@@ -8,25 +8,31 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from ingest_lambda.batch import SetAside, Trail
-from ingest_lambda.report import Envelope, PositionReport
+import msgspec
+
+from ingest_lambda.batch import Accepted, SetAside, Trail
+from ingest_lambda.report import PositionReport
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
 NULL = b"\xff\xff\xff\xff"
 EPOCH_2000_US = 946_684_800 * 1_000_000  # PostgreSQL counts microseconds from 2000-01-01 UTC
 
-_POSITION_COLUMNS = 16
-_STATE_COLUMNS = 21
-_SET_ASIDE_COLUMNS = 11
+_POSITION_COLUMNS = 17
+_STATE_COLUMNS = 22
+_SET_ASIDE_COLUMNS = 12
 _EWKB_POINT = 0x20000001  # a point with an SRID
 _WGS84 = 4326
+_EPOCH = datetime.fromtimestamp(0, UTC)
 _LAST_TIMESTAMP_US = 253_402_300_799_999_999  # the end of year 9999: what Python and people can read back
 
 # columns, then environment, device, three times, then a point of 25 bytes
 _position_head = struct.Struct(">hiqiqiqiqiqibIIdd").pack
 _state_head = struct.Struct(">hiqiqiqiqiqidid").pack
+_anchor = struct.Struct(">iqidid").pack
 _bigint = struct.Struct(">iq").pack
 _double = struct.Struct(">id").pack
 _real = struct.Struct(">if").pack
@@ -77,6 +83,10 @@ def timestamp(value_us: int | None) -> bytes:
     return _bigint(8, value_us - EPOCH_2000_US)
 
 
+def _binary(value: bytes) -> bytes:
+    return _int32(len(value)) + value
+
+
 def double(value: float | None) -> bytes:
     """A `double precision` field."""
     return NULL if value is None else _double(8, value)
@@ -87,13 +97,15 @@ def _switch(value: bool | None) -> bytes:
 
 
 _UUID = _int32(16)
+_uuid_and_time = struct.Struct(">i16siq").pack
+_pack_fix = msgspec.msgpack.Encoder().encode
 
 
-def position_rows(accepted: Iterable[tuple[Trail, PositionReport, Envelope]], now_us: int) -> list[bytes]:
+def position_rows(accepted: Iterable[Accepted], now_us: int) -> list[bytes]:
     """Rows of tracker_position, in `statements.POSITION_COLUMNS` order."""
     stored_at = now_us - EPOCH_2000_US
     rows: list[bytes] = []
-    for trail, fix, envelope in accepted:
+    for trail, fix, envelope, moved_at_us in accepted:
         recorded_at = fix.recorded_at_us - EPOCH_2000_US
         received_at = envelope.received_at_us - EPOCH_2000_US
         identity = (_POSITION_COLUMNS, 8, trail.environment.id, 8, trail.device_id)
@@ -105,8 +117,7 @@ def position_rows(accepted: Iterable[tuple[Trail, PositionReport, Envelope]], no
             NULL if fix.activity is None else text(fix.activity),
             NULL if fix.permissions is None else jsonb(fix.permissions),
             NULL if fix.extra is None else jsonb(fix.extra),
-            _UUID,
-            envelope.request_id,
+            _uuid_and_time(16, envelope.request_id, 8, moved_at_us - EPOCH_2000_US),
         )
     return rows
 
@@ -133,10 +144,9 @@ def state_rows(trails: Iterable[Trail], now_us: int) -> list[bytes]:
     """Rows of the staged states, in `statements.STATE_COLUMNS` order: each trail's newest accepted fix."""
     rows: list[bytes] = []
     for trail in trails:
-        (fix, envelope), state = trail.forward[-1], trail.state
-        if state is None:
+        if trail.newest is None or trail.state is None:
             raise ValueError(f"device {trail.device_id} moved but has no state")
-        believed = state.believed
+        (fix, envelope), believed, anchor = trail.newest, trail.state.believed, trail.state.anchor
         suspected = believed.suspect_at_us is not None
         rows += (
             _state_head(
@@ -144,14 +154,14 @@ def state_rows(trails: Iterable[Trail], now_us: int) -> list[bytes]:
                 *(8, fix.recorded_at_us - EPOCH_2000_US, 8, envelope.received_at_us - EPOCH_2000_US),
                 *(8, now_us - EPOCH_2000_US, 8, fix.longitude, 8, fix.latitude),
             ),
-            double(fix.accuracy_m) + double(fix.altitude_m) + double(fix.speed_mps),
-            double(fix.heading_deg) + double(fix.battery) + _switch(fix.charging) + text(fix.activity),
-            _bigint(8, state.moved_at_us - EPOCH_2000_US),
-            _double(8, state.anchor_longitude) + _double(8, state.anchor_latitude),
+            _numbers(fix),
+            _switch(fix.charging) + text(fix.activity),
+            _anchor(8, anchor.at_us - EPOCH_2000_US, 8, anchor.longitude, 8, anchor.latitude),
             timestamp(believed.suspect_at_us),
             double(believed.suspect_longitude if suspected else None),
             double(believed.suspect_latitude if suspected else None),
             _smallint(2, believed.suspect_count),
+            timestamp(trail.state.judged_to_us),
         )
     return rows
 
@@ -173,7 +183,27 @@ def set_aside_rows(reports: Iterable[SetAside], now_us: int) -> list[bytes]:
                 timestamp(report.envelope.received_at_us),
                 timestamp(now_us),
                 _UUID + report.envelope.request_id,
+                NULL if report.fix is None else _binary(_pack_fix(report.fix)),
             )
         )
         for report in reports
     ]
+
+
+def restood_ranges(restood: Iterable[tuple[Trail, int, int]]) -> list[tuple[object, ...]]:
+    """Values for RESTAND_POSITIONS: neighbours that stand at one anchor now are one range of instants."""
+    ranges: list[list[Any]] = []
+    for trail, recorded_us, moved_at_us in restood:
+        last = ranges[-1] if ranges else None
+        if last is not None and last[0] is trail and last[1] == moved_at_us:
+            last[3] = recorded_us
+        else:
+            ranges.append([trail, moved_at_us, recorded_us, recorded_us])
+    return [
+        (_moment(moved_at), trail.environment.id, trail.device_id, _moment(first), _moment(last))
+        for trail, moved_at, first, last in ranges
+    ]
+
+
+def _moment(time_us: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=time_us)

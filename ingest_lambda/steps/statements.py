@@ -4,29 +4,35 @@ from __future__ import annotations
 
 POSITION_COLUMNS = (
     "environment_id, device_id, recorded_at, received_at, stored_at, location,"
-    " accuracy_m, altitude_m, speed_mps, heading_deg, battery, charging, activity, permissions, extra, request_id"
+    " accuracy_m, altitude_m, speed_mps, heading_deg, battery, charging, activity, permissions, extra, request_id,"
+    " moved_at"
 )
 STATE_COLUMNS = (
     "device_id, environment_id, recorded_at, received_at, stored_at, longitude, latitude,"
     " accuracy_m, altitude_m, speed_mps, heading_deg, battery, charging, activity,"
     " moved_at, anchor_longitude, anchor_latitude,"
-    " suspect_recorded_at, suspect_longitude, suspect_latitude, suspect_count"
+    " suspect_recorded_at, suspect_longitude, suspect_latitude, suspect_count, judged_to"
 )
 SET_ASIDE_COLUMNS = (
     "environment_id, device_id, external_id, outcome, reason, detail, payload,"
-    " recorded_at, received_at, stored_at, request_id"
+    " recorded_at, received_at, stored_at, request_id, fix"
 )
 
 # --- the session ---
+
+# Statements of a session and not options of its connection, which Amazon's RDS Proxy does not take. Custom plans:
+# a generic plan of a table by day would open every day's partition each time.
+SETTINGS = "SET plan_cache_mode = force_custom_plan; SET jit = off; SET timezone = 'UTC'; SET statement_timeout = 60000"
 
 STAGE_STATES = """
     CREATE TEMPORARY TABLE IF NOT EXISTS staged_state (
         device_id bigint, environment_id bigint,
         recorded_at timestamptz, received_at timestamptz, stored_at timestamptz, longitude float8, latitude float8,
-        accuracy_m float8, altitude_m float8, speed_mps float8, heading_deg float8,
-        battery float8, charging boolean, activity text,
+        accuracy_m real, altitude_m real, speed_mps real, heading_deg real,
+        battery real, charging boolean, activity text,
         moved_at timestamptz, anchor_longitude float8, anchor_latitude float8,
-        suspect_recorded_at timestamptz, suspect_longitude float8, suspect_latitude float8, suspect_count smallint
+        suspect_recorded_at timestamptz, suspect_longitude float8, suspect_latitude float8, suspect_count smallint,
+        judged_to timestamptz
     ) ON COMMIT DELETE ROWS"""
 TRY_LANE_LOCK = "SELECT pg_try_advisory_lock(%s, %s)"
 LANE_UNLOCK = "SELECT pg_advisory_unlock(%s, %s)"
@@ -56,10 +62,11 @@ FIND_DEVICES = """
     JOIN tracker_device d ON d.environment_id = wanted.environment_id AND d.external_id = wanted.external_id"""
 # sorted, so that two workers registering the same devices wait for one another instead of deadlocking
 REGISTER_DEVICES = """
-    INSERT INTO tracker_device (environment_id, external_id, name, model, os, app_version, uid, metadata, registered_at)
-    SELECT environment_id, external_id, name, model, os, app_version, gen_random_uuid(), '{}', now()
-    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
-        AS wanted (environment_id, external_id, name, model, os, app_version)
+    INSERT INTO tracker_device
+        (environment_id, external_id, name, model, os, app_version, wire_format, uid, metadata, registered_at)
+    SELECT environment_id, external_id, name, model, os, app_version, wire_format, gen_random_uuid(), '{}', now()
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+        AS wanted (environment_id, external_id, name, model, os, app_version, wire_format)
     ORDER BY environment_id, external_id
     ON CONFLICT DO NOTHING
     RETURNING environment_id, external_id, id, uid, name"""
@@ -74,29 +81,31 @@ UPDATE_DEVICES = """
     WHERE d.id = said.id AND (
         (d.name = '' AND said.name <> '') OR said.model <> d.model OR said.os <> d.os
         OR said.app_version <> d.app_version)"""
+WIRE_FORMATS = """
+    UPDATE tracker_device d SET wire_format = said.wire_format
+    FROM unnest(%s::bigint[], %s::text[]) AS said (id, wire_format)
+    WHERE d.id = said.id AND d.wire_format <> said.wire_format"""
+# A device that came in by its certificate names itself by its public id alone. It is looked up once by a worker;
+# whether a certificate is in force is asked again every two seconds.
+CERTIFIED_DEVICES = """
+    SELECT d.uid, d.environment_id, d.external_id FROM tracker_device d WHERE d.uid = ANY(%s::uuid[])"""
+CERTIFICATES_IN_FORCE = """
+    SELECT DISTINCT d.uid FROM unnest(%(environments)s::bigint[], %(uids)s::uuid[]) AS wanted (environment_id, uid)
+    JOIN tracker_device d ON d.environment_id = wanted.environment_id AND d.uid = wanted.uid
+    JOIN tracker_devicecertificate c ON c.environment_id = d.environment_id AND c.device_id = d.id
+    WHERE c.revoked_at IS NULL AND c.expires_at > %(now)s"""
+# Taken in order and held to the end: whoever else has fixes of the same device waits, and then sees what we did.
 STATES = """
-    SELECT d.id, d.deleted_at IS NOT NULL, s.recorded_at, s.longitude, s.latitude, s.accuracy_m, s.speed_mps,
-        s.moved_at, s.anchor_longitude, s.anchor_latitude,
-        s.suspect_recorded_at, s.suspect_longitude, s.suspect_latitude, s.suspect_count
-    FROM tracker_device d LEFT JOIN tracker_devicestate s ON s.device_id = d.id
-    WHERE d.id = ANY(%s::bigint[])"""
-
-# --- what is stored already ---
-
-# For each late fix the kept one at or next before its time. OFFSET 0 keeps the planner from turning the
-# index probes into a scan of whole partitions; the outer bounds let it leave the other days alone.
-NEIGHBOURS = """
-    SELECT wanted.n, p.recorded_at, p.longitude, p.latitude, p.accuracy_m, p.speed_mps
-    FROM unnest(%(environments)s::bigint[], %(devices)s::bigint[], %(times_us)s::bigint[])
-        WITH ORDINALITY AS wanted (environment_id, device_id, recorded_us, n)
-    CROSS JOIN LATERAL (
-        SELECT recorded_at, ST_X(location) AS longitude, ST_Y(location) AS latitude, accuracy_m, speed_mps
-        FROM tracker_position p
-        WHERE p.environment_id = wanted.environment_id AND p.device_id = wanted.device_id
-            AND p.recorded_at <= timestamptz 'epoch' + wanted.recorded_us * interval '1 microsecond'
-            AND p.recorded_at >= %(first)s AND p.recorded_at <= %(last)s
-        ORDER BY p.recorded_at DESC LIMIT 1 OFFSET 0
-    ) p"""
+    SELECT s.device_id, d.deleted_at IS NOT NULL, d.wire_format, d.speed_unit,
+        s.recorded_at, s.longitude, s.latitude, s.accuracy_m, s.speed_mps,
+        s.suspect_recorded_at, s.suspect_longitude, s.suspect_latitude, s.suspect_count,
+        s.moved_at, s.anchor_longitude, s.anchor_latitude, coalesce(s.judged_to, s.recorded_at)
+    FROM tracker_devicestate s JOIN tracker_device d ON d.id = s.device_id
+    WHERE s.device_id = ANY(%s::bigint[]) ORDER BY s.device_id FOR NO KEY UPDATE OF s"""
+# a device without a state is held by its row in the register
+STATELESS = """
+    SELECT id, deleted_at IS NOT NULL, wire_format, speed_unit FROM tracker_device
+    WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"""
 
 # --- what is written ---
 
@@ -106,17 +115,24 @@ COPY_STATES = f"COPY staged_state ({STATE_COLUMNS}) FROM STDIN (FORMAT binary)"
 _OVERWRITE = ", ".join(
     f"{column} = excluded.{column}" for column in STATE_COLUMNS.replace(" ", "").split(",")[2:]
 )
+# staged as `real`, stored as the shortest decimal of it: the state shows what the history keeps, whoever wrote it
+_STAGED = STATE_COLUMNS
+for _real in ("accuracy_m", "altitude_m", "speed_mps", "heading_deg", "battery"):
+    _STAGED = _STAGED.replace(f" {_real},", f" {_real}::text::float8,")
+CLEAR_STAGED = "DELETE FROM staged_state"
+# One that is to go back is deleted before: no other statement moves a state back.
 MOVE_STATES = f"""
     INSERT INTO tracker_devicestate AS s ({STATE_COLUMNS})
-    SELECT {STATE_COLUMNS} FROM staged_state
+    SELECT {_STAGED} FROM staged_state
     ON CONFLICT (device_id) DO UPDATE SET {_OVERWRITE}
-    WHERE excluded.recorded_at > s.recorded_at"""  # noqa: S608 only the constant above is put in
+    WHERE excluded.recorded_at >= s.recorded_at"""  # noqa: S608 only the constants above are put in
 SUSPECT_STATES = """
     UPDATE tracker_devicestate s
     SET suspect_recorded_at = timestamptz 'epoch' + jump.suspect_us * interval '1 microsecond',
-        suspect_longitude = jump.longitude, suspect_latitude = jump.latitude, suspect_count = jump.count
-    FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::float8[], %s::float8[], %s::smallint[])
-        AS jump (device_id, recorded_us, suspect_us, longitude, latitude, count)
+        suspect_longitude = jump.longitude, suspect_latitude = jump.latitude, suspect_count = jump.count,
+        judged_to = timestamptz 'epoch' + jump.judged_us * interval '1 microsecond'
+    FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::float8[], %s::float8[], %s::smallint[], %s::bigint[])
+        AS jump (device_id, recorded_us, suspect_us, longitude, latitude, count, judged_us)
     WHERE s.device_id = jump.device_id
         AND s.recorded_at = timestamptz 'epoch' + jump.recorded_us * interval '1 microsecond'"""
 COUNT_OUTCOMES = """
@@ -125,11 +141,26 @@ COUNT_OUTCOMES = """
     FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bigint[])
         AS ended (environment_id, second, outcome, reason, count)
     ON CONFLICT (environment_id, second, outcome, reason, lane) DO UPDATE SET count = c.count + excluded.count"""
+NOTE_TRACES = """
+    INSERT INTO tracker_tracedrequest (environment_id, trace_id, request_id, received_at)
+    SELECT environment_id, trace_id, request_id, timestamptz 'epoch' + received_us * interval '1 microsecond'
+    FROM unnest(%s::bigint[], %s::uuid[], %s::uuid[], %s::bigint[])
+        AS noted (environment_id, trace_id, request_id, received_us)
+    ON CONFLICT DO NOTHING"""
 PARK_DEAD = """
     INSERT INTO tracker_deadletter
         (environment_id, lane, entry_id, entry_index, reason, error, payload, request_id, received_at, fixes,
          created_at)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, now())"""
+
+# --- records a stream may deliver again ---
+
+TAKE_ONCE = """
+    INSERT INTO tracker_consumedrecord (request_id, part, received_at)
+    SELECT request_id, part, now() FROM unnest(%s::uuid[], %s::smallint[]) AS came (request_id, part)
+    ORDER BY request_id, part
+    ON CONFLICT DO NOTHING
+    RETURNING request_id, part"""
 
 # --- dead letters driven again ---
 

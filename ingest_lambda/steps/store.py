@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -13,18 +13,26 @@ from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from psycopg.pq import Format
 
-from ingest_lambda.batch import CountKey, Dead, Environment, SetAside, State, Trail
+from ingest_lambda.batch import Accepted, CountKey, Dead, Environment, Rewritten, SetAside, State, Trail
 from ingest_lambda.judgement import Believed, Bounds
-from ingest_lambda.report import MICROSECONDS, DeviceInfo, Envelope, PositionReport, encode
-from ingest_lambda.steps import rows, statements
+from ingest_lambda.report import MICROSECONDS, DeviceInfo, encode
+from ingest_lambda.standing import Anchor
+from ingest_lambda.steps import late_statements, rows, statements
 
 LANE_LOCKS = 0x4D50  # the first half of the advisory locks' key: "MP"
-HALF_ROUND_THE_GLOBE_M = 20_040_000.0
-LONGEST_REACH = timedelta(days=92)  # nothing older is kept
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _DAY_US = 86_400 * MICROSECONDS
 
 DeviceKey = tuple[int, str]
+
+
+class Registered(NamedTuple):
+    """A device as the register and its state have it; see Device and DeviceState."""
+
+    deleted: bool
+    wire_format: str
+    speed_unit: str
+    state: State | None
 
 
 class _MicrosecondsLoader(Loader):
@@ -38,24 +46,13 @@ class _MicrosecondsLoader(Loader):
 
 def connect(url: str, *, name: str = "milepost-consumer") -> psycopg.Connection[tuple[Any, ...]]:
     """A connection for one worker, transactions opened by hand. Raises psycopg.OperationalError."""
-    # custom plans: a generic plan of a table by day would open every day's partition each time
-    options = "-c plan_cache_mode=force_custom_plan -c jit=off -c timezone=UTC -c statement_timeout=60000"
     connection: psycopg.Connection[tuple[Any, ...]] = psycopg.connect(
-        url, autocommit=True, connect_timeout=5, application_name=name, options=options
+        url, autocommit=True, connect_timeout=5, application_name=name
     )
+    connection.execute(statements.SETTINGS)
     connection.adapters.register_loader("timestamptz", _MicrosecondsLoader)
     connection.execute(statements.STAGE_STATES)
     return connection
-
-
-def neighbour_reach(slowest_bound_mps: float) -> timedelta:
-    """How far back a late fix looks for the kept one before it: the time in which the bound reaches any place.
-
-    Nothing older could call it a teleport; and at the usual bound the planner has three partitions to think
-    about, not a hundred.
-    """
-    seconds = HALF_ROUND_THE_GLOBE_M / max(slowest_bound_mps, 0.1)
-    return min(LONGEST_REACH, timedelta(seconds=seconds, hours=1))
 
 
 def at(time_us: int) -> datetime:
@@ -126,16 +123,18 @@ class Store:
         return {(row[0], row[1]): (row[2], row[3].hex) for row in found}
 
     def register_devices(
-        self, wanted: Sequence[tuple[DeviceKey, DeviceInfo | None]]
+        self, wanted: Sequence[tuple[DeviceKey, DeviceInfo | None, str]]
     ) -> dict[DeviceKey, tuple[int, str, str]]:
-        """Register devices: id, uid and name of each that was not there. Somebody else's are left out."""
+        """Register devices, each with its wire form: id, uid and name of each that was not there. Somebody else's
+        are left out."""
         columns = [
-            [key[0] for key, _ in wanted],
-            [key[1] for key, _ in wanted],
+            [key[0] for key, _, _ in wanted],
+            [key[1] for key, _, _ in wanted],
             *(
-                [getattr(info, fact, None) or "" for _, info in wanted]
+                [getattr(info, fact, None) or "" for _, info, _ in wanted]
                 for fact in DeviceInfo.__struct_fields__
             ),
+            [wire_format for _, _, wire_format in wanted],
         ]
         made = self._cursor.execute(statements.REGISTER_DEVICES, columns).fetchall()
         return {(row[0], row[1]): (row[2], row[3].hex, row[4]) for row in made}
@@ -145,29 +144,39 @@ class Store:
         facts = ([getattr(info, fact) for _, info in said] for fact in DeviceInfo.__struct_fields__)
         self._cursor.execute(statements.UPDATE_DEVICES, [[device for device, _ in said], *facts])
 
-    def states(self, ids: Sequence[int]) -> dict[int, tuple[bool, State | None]]:
-        """Of each device that still has a row: whether it is deleted, and its state if it has one."""
-        found = self._cursor.execute(statements.STATES, (list(ids),)).fetchall()
-        return {row[0]: (row[1], None if row[2] is None else _state(row)) for row in found}
+    def wire_formats(self, said: Sequence[tuple[int, str]]) -> None:
+        """Note in which wire form devices report now."""
+        columns = [list(column) for column in zip(*said, strict=True)]
+        self._cursor.execute(statements.WIRE_FORMATS, columns)
 
-    # --- what is stored already ---
+    def certified_devices(self, uids: Sequence[str]) -> dict[str, DeviceKey]:
+        """Those of the devices (uid, 32 hexadecimal digits) that exist, with their environment and external id."""
+        found = self._cursor.execute(statements.CERTIFIED_DEVICES, (list(uids),)).fetchall()
+        return {row[0].hex: (row[1], row[2]) for row in found}
 
-    def neighbours(
-        self, late: Sequence[tuple[int, int, int]], slowest_bound_mps: float
-    ) -> dict[int, Believed]:
-        """For (environment, device, epoch µs) by place in `late`: the kept fix at or next before that time.
+    def certificates_in_force(self, devices: Sequence[tuple[int, str]], now_us: int) -> set[str]:
+        """Those of the devices (environment, uid) that have a certificate neither revoked nor expired."""
+        environments, uids = ([row[column] for row in devices] for column in range(2))
+        wanted = {"environments": environments, "uids": uids, "now": at(now_us)}
+        found = self._cursor.execute(statements.CERTIFICATES_IN_FORCE, wanted).fetchall()
+        return {row[0].hex for row in found}
 
-        `slowest_bound_mps` is the lowest speed bound among them: it says how far back a fix can still matter.
-        """
-        environments, devices, times_us = ([row[column] for row in late] for column in range(3))
-        bounds = {"first": at(min(times_us)) - neighbour_reach(slowest_bound_mps), "last": at(max(times_us))}
-        wanted = {"environments": environments, "devices": devices, "times_us": times_us}
-        found = self._cursor.execute(statements.NEIGHBOURS, wanted | bounds).fetchall()
-        return {row[0] - 1: Believed(*row[1:]) for row in found}
+    def states(self, ids: Sequence[int]) -> dict[int, Registered]:
+        """Each of the devices that still has a row, held against every other writer until the transaction ends."""
+        found = {row[0]: _registered(row) for row in self._states(ids)}
+        if missing := [device for device in ids if device not in found]:
+            held = self._cursor.execute(statements.STATELESS, (missing,)).fetchall()
+            found |= {row[0]: Registered(row[1], row[2], row[3], None) for row in held}
+            # whoever held one of them before us may have given it a state
+            found |= {row[0]: _registered(row) for row in self._states(missing)}
+        return found
+
+    def _states(self, ids: Sequence[int]) -> list[tuple[Any, ...]]:
+        return self._cursor.execute(statements.STATES, (list(ids),)).fetchall()
 
     # --- what is written ---
 
-    def add_positions(self, accepted: Sequence[tuple[Trail, PositionReport, Envelope]], now_us: int) -> None:
+    def add_positions(self, accepted: Sequence[Accepted], now_us: int) -> None:
         """Write kept fixes. Raises UniqueViolation when another writer stored one of them since we looked."""
         self._copy(statements.COPY_POSITIONS, rows.position_rows(accepted, now_us))
 
@@ -176,21 +185,54 @@ class Store:
         self._copy(statements.COPY_SET_ASIDE, rows.set_aside_rows(reports, now_us))
 
     def move_states(self, moved: Sequence[Trail], now_us: int) -> None:
-        """Move the states of devices forward, never back."""
+        """Write the states of devices; one that is there already moves forward only."""
         self._copy(statements.COPY_STATES, rows.state_rows(moved, now_us))
         self._cursor.execute(statements.MOVE_STATES)
 
-    def suspect_states(self, suspected: Sequence[tuple[int, Believed]]) -> None:
-        """Remember jumps not believed yet; the rest of the state stays."""
+    def clear_staged(self) -> None:
+        """Forget states that were staged earlier in the transaction."""
+        self._cursor.execute(statements.CLEAR_STAGED)
+
+    def suspect_states(self, suspected: Sequence[tuple[int, State]]) -> None:
+        """Remember jumps not believed yet, and up to where fixes were judged; the rest of the state stays."""
         columns: list[list[Any]] = [
             [device for device, _ in suspected],
-            [believed.recorded_at_us for _, believed in suspected],
-            [believed.suspect_at_us for _, believed in suspected],
-            [believed.suspect_longitude for _, believed in suspected],
-            [believed.suspect_latitude for _, believed in suspected],
-            [believed.suspect_count for _, believed in suspected],
+            [state.believed.recorded_at_us for _, state in suspected],
+            [state.believed.suspect_at_us for _, state in suspected],
+            [state.believed.suspect_longitude for _, state in suspected],
+            [state.believed.suspect_latitude for _, state in suspected],
+            [state.believed.suspect_count for _, state in suspected],
+            [state.judged_to_us for _, state in suspected],
         ]
         self._cursor.execute(statements.SUSPECT_STATES, columns)
+
+    def rewrite(self, changes: Rewritten) -> None:
+        """What late fixes change in the history and among the reports set aside; before anything is added."""
+        if changes.withdrawn:
+            self._cursor.executemany(
+                late_statements.WITHDRAW_POSITION,
+                [(trail.environment.id, trail.device_id, at(at_us)) for trail, at_us in changes.withdrawn],
+            )
+        if changes.restood:
+            self._cursor.executemany(late_statements.RESTAND_POSITIONS, rows.restood_ranges(changes.restood))
+        if changes.taken_up:
+            self._cursor.execute(late_statements.TAKE_UP_ASIDE, (changes.taken_up,))
+        if changes.reworded:
+            columns: list[list[Any]] = [
+                [row_id for row_id, _ in changes.reworded],
+                [verdict.reason for _, verdict in changes.reworded],
+                [verdict.detail for _, verdict in changes.reworded],
+            ]
+            self._cursor.execute(late_statements.REWORD_ASIDE, columns)
+
+    def drop_states(self, devices: Sequence[int]) -> None:
+        """Take away states: of devices left without an accepted fix, and of those whose marker goes back."""
+        self._cursor.execute(late_statements.DROP_STATES, (list(devices),))
+
+    def note_traces(self, traced: Sequence[tuple[int, UUID, UUID, int]]) -> None:
+        """Lead from callers' trace ids to our request ids: environment, trace, request, received (epoch µs)."""
+        columns = [list(column) for column in zip(*traced, strict=True)]
+        self._cursor.execute(statements.NOTE_TRACES, columns)
 
     def count_outcomes(self, lane_number: int, counts: dict[CountKey, int]) -> None:
         """Add to the counts per environment, second, outcome and reason."""
@@ -208,13 +250,11 @@ class Store:
             copy.write(rows.copy_data(packed))
 
 
-def _state(row: tuple[Any, ...]) -> State:
-    recorded_at, longitude, latitude, accuracy_m, speed_mps, moved_at, anchor_longitude, anchor_latitude = (
-        row[2:10]
-    )
-    suspect = row[10:14] if row[10] is not None else (None, 0.0, 0.0, 0)
-    believed = Believed(recorded_at, longitude, latitude, accuracy_m, speed_mps, *suspect)
-    return State(believed, moved_at, anchor_longitude, anchor_latitude)
+def _registered(row: tuple[Any, ...]) -> Registered:
+    """A row of STATES."""
+    fix, suspect, anchor = row[4:9], row[9:13], row[13:16]
+    believed = Believed(*fix, *(suspect if suspect[0] is not None else ()))
+    return Registered(row[1], row[2], row[3], State(believed, Anchor(*anchor), row[16]))
 
 
 def _dead_row(letter: Dead) -> tuple[Any, ...]:

@@ -4,10 +4,8 @@ import json
 
 import pytest
 
-from ingest_lambda.batch import State
 from ingest_lambda.consume import consume
-from ingest_lambda.judgement import Believed
-from ingest_lambda.steps.move_state import drag_anchor
+from ingest_lambda.standing import Anchor, stand
 from tests.ingest_lambda.consumer.ground import SECOND, fix
 
 METRE = 1 / 111_195
@@ -18,9 +16,8 @@ METRE = 1 / 111_195
     [(29, None, False), (31, None, True), (45, 50.0, False), (55, 50.0, True)],
 )
 def test_jitter_within_thirty_metres_or_the_accuracy_is_standing_still(metres, accuracy_m, moves):
-    state = State(Believed(0, 4.9, 52.0), 0, 4.9, 52.0)
-    drag_anchor(state, fix(SECOND, 4.9, 52.0 + metres * METRE, accuracy_m=accuracy_m))
-    assert state.moved_at_us == (SECOND if moves else 0)
+    anchor = stand(Anchor(0, 4.9, 52.0), fix(SECOND, 4.9, 52.0 + metres * METRE, accuracy_m=accuracy_m))
+    assert anchor.at_us == (SECOND if moves else 0)
 
 
 @pytest.mark.django_db
