@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import os
-import re
 import time
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from ingest_lambda.addresses import Address, Way, find
 from ingest_lambda.config import MAX_BODY_BYTES
+from ingest_lambda.correlation import new_request_id, trace_of
 from ingest_lambda.credential import Gatekeeper
+from ingest_lambda.enclosing import enclose_all
 from ingest_lambda.exchange import Reply, Request
 from ingest_lambda.explain import explain
 from ingest_lambda.feed import Feed
-from ingest_lambda.formats import DeviceReports, native
+from ingest_lambda.formats import native
 from ingest_lambda.formats.catalogue import Understood, not_understood, understand
 from ingest_lambda.formats.taking_apart import take_apart
 from ingest_lambda.keys import VerifiedKey
 from ingest_lambda.limits import Limits, NoLimits, over_quota
-from ingest_lambda.problems import OPEN_TO_BROWSERS, Problem, body_too_large, render, wrong_shape
-from ingest_lambda.report import MAX_POSITIONS, WIRE_VERSION, Channel, Envelope, request_id_text
+from ingest_lambda.problems import OPEN_TO_BROWSERS, Problem, render
+from ingest_lambda.report import request_id_text
 from ingest_lambda.stream import StreamUnavailable, StreamWriter
+from ingest_lambda.unpacking import unpacked
 
 RETRY_AFTER_S = 5
 
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _PREFLIGHT = [
     *OPEN_TO_BROWSERS,
     ("access-control-allow-methods", "GET, POST, OPTIONS"),
@@ -109,113 +108,6 @@ def refuse(problem: Problem, porch: Porch) -> Reply:
     return render(problem, request_id_text(new_request_id(porch.now_us())))
 
 
-def enclose(
-    reports: DeviceReports,
-    key: VerifiedKey,
-    received_at_us: int,
-    request_id: bytes,
-    traceparent: str | None,
-    channel: Channel,
-    form: str = native.NAME,
-    part: int = 0,
-) -> Envelope:
-    """The envelope in which the reports of one device travel the stream."""
-    return Envelope(
-        WIRE_VERSION,
-        key.environment_id,
-        key.key_id,
-        reports.device,
-        reports.device_info,
-        received_at_us,
-        request_id,
-        traceparent,
-        channel.value,
-        reports.positions,
-        reports.refused,
-        form,
-        reports.speed_unit,
-        part,
-    )
-
-
-def enclose_all(
-    understood: Understood,
-    key: VerifiedKey,
-    received_at_us: int,
-    request_id: bytes,
-    traceparent: str,
-    channel: Channel = Channel.HTTP,
-) -> list[Envelope]:
-    """The envelopes of one request: one for each device, more for one that sent more than MAX_POSITIONS."""
-    envelopes: list[Envelope] = []
-    for reports in understood.reports:
-        if not reports.positions and not reports.refused:
-            continue  # a heartbeat, a region left: nothing to store
-        for piece in (reports,) if understood.fixes <= MAX_POSITIONS else _pieces(reports):
-            envelopes.append(
-                enclose(
-                    piece,
-                    key,
-                    received_at_us,
-                    request_id,
-                    traceparent,
-                    channel,
-                    understood.form.NAME,
-                    len(envelopes),
-                )
-            )
-    return envelopes
-
-
-def new_request_id(now_us: int) -> bytes:
-    """The 16 bytes of a fresh UUID version 7: they begin with the time, so ids made together sort together."""
-    milliseconds = (now_us // 1000).to_bytes(6, "big")
-    random = bytearray(os.urandom(10))
-    random[0] = random[0] & 0x0F | 0x70
-    random[2] = random[2] & 0x3F | 0x80
-    return milliseconds + random
-
-
-def trace_of(request: Request, request_id: bytes) -> str:
-    """The caller's W3C trace context, or one made here whose trace id is the request id."""
-    return trace_context(request.headers.get("traceparent"), request_id)
-
-
-def trace_context(given: str | None, request_id: bytes) -> str:
-    """The trace context that was given where it is well formed, else one whose trace id is the request id."""
-    return valid_traceparent(given) or f"00-{request_id.hex()}-{request_id[8:].hex()}-01"
-
-
-def valid_traceparent(value: str | None) -> str | None:
-    """The caller's W3C trace context when it is well formed; what follows its four parts is cut."""
-    if value is None:
-        return None
-    found = _TRACEPARENT.match(value.strip())
-    return found[0] if found and not found[0].startswith("ff") else None
-
-
-def unpacked(request: Request, limit: int) -> bytes:
-    """The body, inflated when it came as gzip, never beyond `limit` bytes. Raises Problem 413 or 400."""
-    if len(request.body) > limit:
-        raise body_too_large(limit)
-    coding = request.headers.get("content-encoding")
-    if coding is None or coding == "identity" or not coding:
-        return request.body
-    if coding.strip().lower() not in {"gzip", "x-gzip"}:
-        detail = "Send the body as it is, or with Content-Encoding: gzip."
-        raise wrong_shape("unsupported_encoding", detail, "Content-Encoding")
-    inflater = zlib.decompressobj(wbits=31)
-    try:
-        body = inflater.decompress(request.body, limit + 1)
-    except zlib.error:
-        raise wrong_shape("invalid_encoding", "The body is not valid gzip.", "Content-Encoding") from None
-    if len(body) > limit:
-        raise body_too_large(limit)
-    if not inflater.eof:
-        raise wrong_shape("invalid_encoding", "The gzip body is cut short.", "Content-Encoding")
-    return body
-
-
 def _understood(request: Request, address: Address, received_at_us: int, limit: int) -> Understood:
     """What the request is. Raises Problem 413; at our own address also 400, for that has its one form."""
     if address.way is Way.POSITIONS:
@@ -229,17 +121,6 @@ def _understood(request: Request, address: Address, received_at_us: int, limit: 
             raise
         return not_understood(problem, request.body)
     return understand(asked)
-
-
-def _pieces(reports: DeviceReports) -> list[DeviceReports]:
-    """The same reports in runs of at most MAX_POSITIONS, in their order."""
-    return [
-        reports._replace(
-            positions=reports.positions[start : start + MAX_POSITIONS],
-            refused=reports.refused[start : start + MAX_POSITIONS],
-        )
-        for start in range(0, max(len(reports.positions), len(reports.refused)), MAX_POSITIONS)
-    ]
 
 
 def _check_method(method: str, address: Address) -> None:

@@ -8,7 +8,7 @@ from base64 import b64encode
 
 import pytest
 
-from ingest_lambda.accept import new_request_id, valid_traceparent
+from ingest_lambda.correlation import new_request_id, valid_traceparent
 from ingest_lambda.report import decode, encode
 from tests.ingest_lambda.door import (
     BEARER,
@@ -203,7 +203,10 @@ async def test_a_packed_body_never_grows_over_the_limit_and_is_never_guessed(
     assert (reply.status, document["code"]) == (status, code)
 
 
-@pytest.mark.parametrize("path", ["/ingest/v1/position", "/ingestion", "/", "/ingest/v1", "/ingest/v1/positions/1", "/ingest/v1/devices"])
+@pytest.mark.parametrize(
+    "path",
+    ["/ingest/v1/position", "/ingestion", "/", "/ingest/v1", "/ingest/v1/positions/1", "/ingest/v1/devices"],
+)
 async def test_another_address_is_404(door, path):
     reply = await door.post(GOOD, path=path)
     assert (reply.status, problem(reply)["code"]) == (404, "not_found")
