@@ -74,11 +74,12 @@ async def accept(request: Request, porch: Porch) -> Reply:
         if request.method == "OPTIONS":
             return Reply(204, [("x-request-id", request_id_text(request_id)), *_PREFLIGHT], b"")
         address = find(request.path)
-        _check_method(request.method, address)
+        if request.method not in address.methods:
+            raise _wrong_method(request.method, address)
         key = (
             porch.gatekeeper.from_header(request.headers.get("authorization"))
             if address.key is None
-            else (porch.gatekeeper.from_text(address.key))
+            else porch.gatekeeper.from_text(address.key)
         )
         traceparent = trace_of(request, request_id)
         if address.way is Way.DEVICES:
@@ -123,11 +124,10 @@ def _understood(request: Request, address: Address, received_at_us: int, limit: 
     return understand(asked)
 
 
-def _check_method(method: str, address: Address) -> None:
-    if method not in address.methods:
-        allowed = ", ".join(sorted(address.methods))
-        detail = f"{method} is not possible here: send your reports with {allowed.replace(', ', ' or ')}."
-        raise Problem(405, "method_not_allowed", detail, headers=(("allow", f"{allowed}, OPTIONS"),))
+def _wrong_method(method: str, address: Address) -> Problem:
+    allowed = ", ".join(sorted(address.methods))
+    detail = f"{method} is not possible here: send your reports with {allowed.replace(', ', ' or ')}."
+    return Problem(405, "method_not_allowed", detail, headers=(("allow", f"{allowed}, OPTIONS"),))
 
 
 def _registrar(porch: Porch) -> Registrar:
