@@ -17,6 +17,7 @@ LEAST_FAILED = 20  # fewer are parked one by one, whatever their share
 LEAST_DEVICES = 3  # one device that sends nothing but poison is poison
 SHARE = 0.9  # "nearly every": what passes through a broken step may be duplicates, or empty
 WINDOW = 200  # records remembered, so that a storm that comes in small batches is one as well
+NOBODYS = {"unknown_environment", "unknown_device"}  # parked by a step that works
 PROBES = 24  # records of a failed batch that are tried alone before all of it is taken apart
 
 
@@ -78,13 +79,13 @@ def ending(unit: Unit, *, failed: bool) -> Ending:
 
 
 def endings(batches: Iterable[Batch]) -> list[Ending]:
-    """How the records of some batches ended. Records of a tenant that is gone say nothing either way."""
+    """How the records of some batches ended. Records of whom nobody knows any more say nothing either way."""
     found = []
     for batch in batches:
         why = {id(dead.unit): dead.reason for dead in batch.dead}
         for unit in batch.units:
             reason = why.get(id(unit))
-            if reason != "unknown_environment":
+            if reason not in NOBODYS:
                 found.append(ending(unit, failed=reason is not None))
     return found
 

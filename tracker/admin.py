@@ -1,8 +1,9 @@
 """All registrations of the staff's admin, gathered from the capabilities for Django."""
 
 from tracker.devices.admin import DeviceAdmin
-from tracker.ingestion.admin import DeadLetterAdmin, SetAsideReportAdmin
+from tracker.ingestion.admin import SetAsideReportAdmin
 from tracker.keys.admin import KeyAdmin
+from tracker.letters.admin import DeadLetterAdmin
 from tracker.tenants.admin import EnvironmentAdmin, MembershipAdmin, TenantAdmin, UserAdmin
 
 __all__ = [

@@ -7,6 +7,7 @@ from tracker.devices.references import DeviceReferenceConverter
 from tracker.http.health import healthz
 from tracker.http.reference import openapi, reference
 from tracker.ingestion.api import OutcomeCounts, Quarantine
+from tracker.letters.api import DeadLetters, Redrive
 from tracker.positions.api import DevicePositions
 from tracker.tenants.api import OwnEnvironment
 
@@ -20,6 +21,8 @@ urlpatterns = [
     path("api/v1/environment", OwnEnvironment.as_view(), name="api_environment"),
     path("api/v1/outcomes", OutcomeCounts.as_view(), name="api_outcomes"),
     path("api/v1/quarantine", Quarantine.as_view(), name="api_quarantine"),
+    path("api/v1/dead-letters", DeadLetters.as_view(), name="api_dead_letters"),
+    path("api/v1/dead-letters/<str:letter>/redrive", Redrive.as_view(), name="api_dead_letter_redrive"),
     path("api/v1/devices", Devices.as_view(), name="api_devices"),
     # an external id may hold slashes, so the longer address comes first
     path(

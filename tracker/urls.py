@@ -14,6 +14,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tracker.connect.urls")),
     # /console/quarantine/
     path("console/quarantine/", include("tracker.ingestion.urls")),
+    # /console/dead-letters/
+    path("console/dead-letters/", include("tracker.letters.urls")),
+    # /console/requests/
+    path("console/requests/", include("tracker.follow.urls")),
     # /console/members/, /console/join/, /console/settings/, /console/organisations/
     path("", include("tracker.tenants.urls")),
     # /api/, /healthz

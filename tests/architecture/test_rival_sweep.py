@@ -4,6 +4,7 @@ An address with parameters that is not in VICTIMS fails this test: say how a riv
 """
 
 import re
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,8 +18,10 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.tracker.caller import Caller, a_count, a_device, a_position, a_set_aside, a_state
 from tracker.devices.models import Device
+from tracker.ingestion.models import DeadLetter
 from tracker.keys.models import Key
 from tracker.keys.selectors import key_in_force
+from tracker.letters.selectors import public_letter_id
 from tracker.tenants import scope
 from tracker.tenants.models import Invitation, Membership, Role, User
 from tracker.tenants.services import NewTenant, create_tenant
@@ -37,13 +40,14 @@ class Victim:
     key: Key
     invitation: Invitation
     member: Membership
+    letter: DeadLetter
 
     @property
     def ids(self) -> list[str]:
         """Public ids of its rows."""
         test, live = self.new.test.environment, self.new.live.environment
         rows: list[Any] = [self.device, self.key, self.invitation, self.member, self.new.tenant, test, live]
-        return [row.public_id for row in rows]
+        return [*(row.public_id for row in rows), public_letter_id(self.letter)]
 
 
 VICTIMS: dict[str, list[Callable[[Victim], dict[str, str]]]] = {
@@ -61,6 +65,8 @@ VICTIMS: dict[str, list[Callable[[Victim], dict[str, str]]]] = {
     # the key is the credential here: the id of a key is none
     "connect_gpslogger": [lambda v: {"key": v.key.public_id, "device": v.device.public_id}],
     "console_device_delete": [lambda v: {"device_id": v.device.public_id}],
+    "api_dead_letter_redrive": [lambda v: {"letter": public_letter_id(v.letter)}],
+    "console_letter_redrive": [lambda v: {"letter_id": public_letter_id(v.letter)}],
     "console_key_revoke": [lambda v: {"key_id": v.key.public_id}],
     "console_member_role": [lambda v: {"member_id": v.member.public_id}],
     "console_member_remove": [lambda v: {"member_id": v.member.public_id}],
@@ -123,8 +129,12 @@ def victim(db: None) -> Victim:
         )
     key = key_in_force(new.test.publishable_key) or key_in_force(new.test.secret_key)
     assert key is not None
+    letter = DeadLetter.objects.create(
+        environment=environment, lane="loc:0", entry_id="1-0", entry_index=0, reason=MARK, error=MARK,
+        payload=MARK.encode(), request_id=uuid.uuid4(), received_at=now,
+    )  # fmt: skip
     scope.enter()
-    return Victim(new, device, key, invitation, new.owner)
+    return Victim(new, device, key, invitation, new.owner, letter)
 
 
 @pytest.fixture
@@ -222,7 +232,7 @@ def test_a_rival_learns_nothing_and_changes_nothing(name, parameters, victim, ri
 
 def test_filters_with_another_customers_ids_find_nothing(victim, rival):
     _, caller = rival
-    for path in ("devices", "quarantine", "outcomes"):
+    for path in ("devices", "quarantine", "outcomes", "dead-letters"):
         assert shows(caller.get(path).content, victim) == []
     for query in ({"external_id": victim.device.external_id}, {"q": MARK}):
         assert caller.json("devices", **query)["data"] == []

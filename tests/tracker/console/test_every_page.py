@@ -5,9 +5,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from tests.tracker.letters.letter import a_letter
 from tests.tracker.pages import Page, a_device, a_report_set_aside
 from tracker.devices.models import Device
 from tracker.keys.models import Key
+from tracker.letters.selectors import public_letter_id
 from tracker.tenants import scope
 from tracker.tenants.models import Invitation, Role
 from tracker.tenants.selectors import members_of
@@ -25,6 +27,8 @@ PAGES = [
     ("console_device", "device", EVERYBODY),
     ("console_device_delete", "device", ADMINS),
     ("console_quarantine", "", EVERYBODY),
+    ("console_letters", "", EVERYBODY),
+    ("console_request", "", EVERYBODY),
     ("console_members", "", EVERYBODY),
     ("console_member_remove", "member", EVERYBODY),
     ("console_settings", "", EVERYBODY),
@@ -34,6 +38,8 @@ PAGES = [
 CHANGES = [
     ("console_key_create", "", Role.ADMIN),
     ("console_key_revoke", "key", Role.ADMIN),
+    ("console_letters_redrive_all", "", Role.ADMIN),
+    ("console_letter_redrive", "letter", Role.ADMIN),
     ("console_device_edit", "device", Role.SUPERVISOR),
     ("console_device_delete", "device", Role.ADMIN),
     ("console_invite", "", Role.ADMIN),
@@ -67,6 +73,7 @@ def _ids(customer) -> dict[str, str]:
         "device": a_device(customer.test, f"van-{owner.pk}").public_id,
         "member": owner.public_id,
         "invitation": invitation.public_id,
+        "letter": public_letter_id(a_letter(customer.test)),
         "key": Key.objects.for_environment(customer.test).filter(kind="sk").get().public_id,
     }
 
