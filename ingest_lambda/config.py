@@ -76,7 +76,7 @@ def load(environ: MutableMapping[str, str] | None = None) -> Config:
         mqtt_keeper_username=environ.get("MILEPOST_MQTT_KEEPER_USERNAME") or "keeper",
         mqtt_keeper_password=environ.get("MILEPOST_MQTT_KEEPER_PASSWORD") or "",
         broker_dir=environ.get("MILEPOST_BROKER_DIR") or os.path.join(state_dir, "broker"),
-        log_level=_level(environ),
+        log_level=level(environ),
         park_storms=environ.get("MILEPOST_PARK_STORMS") == "1",
     )
 
@@ -120,8 +120,9 @@ def _whole(environ: Mapping[str, str], name: str, default: int, *, at_least: int
     return value
 
 
-def _level(environ: Mapping[str, str]) -> str:
-    level = (environ.get("MILEPOST_LOG_LEVEL") or "INFO").upper()
-    if level not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
-        raise BadSetting(f"MILEPOST_LOG_LEVEL must be a level such as INFO, not {level!r}")
-    return level
+def level(environ: Mapping[str, str]) -> str:
+    """The level of the log, also for a function that needs nothing else of this file. Raises BadSetting."""
+    name = (environ.get("MILEPOST_LOG_LEVEL") or "INFO").upper()
+    if name not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
+        raise BadSetting(f"MILEPOST_LOG_LEVEL must be a level such as INFO, not {name!r}")
+    return name

@@ -3,7 +3,8 @@
 Worker and Lambda function call the same `consume`. Its promises:
 
 1. Exactly once. The lane's progress is locked first and moved last, in the transaction of the data; whoever
-   comes second finds it moved and gets `LaneMoved`.
+   comes second finds it moved and gets `LaneMoved`. Where a stream delivers batches of its own making, and some
+   of them again, each record is noted instead and taken once (`redelivery`).
 2. A record that breaks a step is found by bisection and parked in the dead letters, alone, down to the single
    fix; what stood before and behind it is stored, in order.
 3. A failure that is not the records' fault is raised as `Retriable` and nothing of the batch is stored. Nor is
@@ -22,6 +23,7 @@ from ingest_lambda.batch import Batch, Record, Unit
 from ingest_lambda.culprit import probe, take_apart
 from ingest_lambda.failures import LaneMoved, Retriable, Storm, classify, is_lost_parent, is_taken_key
 from ingest_lambda.pipeline import walk
+from ingest_lambda.redelivery import take_once
 from ingest_lambda.report import BadEnvelope, decode, request_id_text
 from ingest_lambda.steps.announce import announce
 from ingest_lambda.steps.known import Known
@@ -47,6 +49,7 @@ class Stretch(NamedTuple):
     start: Place
     end: Place
     units: list[Unit]
+    redelivered: bool = False  # the stream keeps the place, and may deliver any of this again
 
 
 class Consumed(NamedTuple):
@@ -105,12 +108,12 @@ def _together(stretch: Stretch, store: Store, known: Known, now_us: int) -> list
     for again in (True, False):
         try:
             with store.transaction():
-                _claim(stretch, store)
-                batch = Batch(stretch.lane, stretch.units, now_us, careful=careful)
+                units = _claim(stretch, store)
+                batch = Batch(stretch.lane, units, now_us, careful=careful)
                 walk(batch, store, known)
                 if batch.dead:
                     known.storm.weigh(endings([batch]))
-                store.save_progress(stretch.lane, *stretch.end)
+                _move_on(stretch, store)
             if batch.dead:
                 known.storm.note(endings([batch]))
             else:
@@ -134,12 +137,12 @@ def _apart(stretch: Stretch, store: Store, known: Known, now_us: int, blame: str
     """
     try:
         with store.transaction():
-            _claim(stretch, store)
-            probe(stretch.lane, stretch.units, store, known, now_us)
-            batches = list(take_apart(stretch.lane, stretch.units, store, known, now_us))
+            units = _claim(stretch, store)
+            probe(stretch.lane, units, store, known, now_us)
+            batches = list(take_apart(stretch.lane, units, store, known, now_us))
             ended = endings(batches)
             known.storm.weigh(ended)
-            store.save_progress(stretch.lane, *stretch.end)
+            _move_on(stretch, store)
     except LaneMoved:
         raise
     except Storm as storm:
@@ -151,11 +154,19 @@ def _apart(stretch: Stretch, store: Store, known: Known, now_us: int, blame: str
     return batches
 
 
-def _claim(stretch: Stretch, store: Store) -> None:
-    """Lock the lane's progress; nobody else may have moved it."""
+def _claim(stretch: Stretch, store: Store) -> list[Unit]:
+    """The units to take. Locks the lane's progress, which nobody else may have moved, or notes each unit."""
+    if stretch.redelivered:
+        return take_once(stretch.units, store)
     place = store.lock_progress(stretch.lane)
     if place != stretch.start:
         raise LaneMoved(stretch.lane, *place)
+    return stretch.units
+
+
+def _move_on(stretch: Stretch, store: Store) -> None:
+    if not stretch.redelivered:
+        store.save_progress(stretch.lane, *stretch.end)
 
 
 def _note_keys(batches: Sequence[Batch], store: Store, known: Known, now_us: int) -> None:

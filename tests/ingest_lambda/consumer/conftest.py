@@ -62,6 +62,7 @@ def ground(owner_url: str) -> Iterator[Ground]:
                 )
             owner.execute("DELETE FROM tracker_deadletter WHERE environment_id IS NULL")
             owner.execute("DELETE FROM tracker_streamprogress")
+            owner.execute("DELETE FROM tracker_consumedrecord")
             owner.execute("DELETE FROM tracker_environment WHERE id = %s", (made.environment_id,))
             owner.execute("DELETE FROM tracker_tenant WHERE id = %s", (made.tenant_id,))
 
