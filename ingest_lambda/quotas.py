@@ -100,6 +100,8 @@ class Quotas:
     def _take(self, chain: _Chain, reports: int, now_us: int) -> Allowance:
         if not chain.buckets:
             return NOTHING_KNOWN
+        if not reports:  # nothing is wanted: only what is left is to be shown
+            return Allowance(True, 0, _headers(chain))
         for bucket in chain.buckets:
             if not bucket.awake:
                 bucket.wake(now_us, self.doors)

@@ -19,6 +19,9 @@ MAX_EXTRA_BYTES = 4096
 MAX_RAW_BYTES = 2048
 MAX_DETAIL_CHARS = 300
 MAX_POSITIONS = 1000
+MAX_REGISTRATIONS = 100
+MAX_METADATA_BYTES = 16_384
+MAX_METADATA_DEPTH, MAX_METADATA_NAMES, MAX_METADATA_NAME_CHARS = 20, 50, 100
 
 MICROSECONDS = 1_000_000
 LAST_TIME_US = 253_402_300_799 * MICROSECONDS  # the end of year 9999
@@ -130,16 +133,34 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True):
         return len(self.positions) + len(self.refused)
 
 
+class Registration(msgspec.Struct, frozen=True, array_like=True, tag="registration"):
+    """What a device says of itself without saying where it is. Its bytes begin with its tag, unlike an envelope's.
+
+    Fields as in Envelope. `metadata` is a JSON object as text, of at most MAX_METADATA_BYTES, or None.
+    """
+
+    version: int
+    environment_id: int
+    key_id: int
+    device: str
+    received_at_us: int
+    request_id: bytes
+    traceparent: str | None
+    info: DeviceInfo
+    metadata: str | None = None
+
+
 class BadEnvelope(Exception):
     """Bytes on the stream that are no envelope this version can read."""
 
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Envelope)
+_registration_decoder = msgspec.msgpack.Decoder(Registration)
 
 
-def encode(envelope: Envelope) -> bytes:
-    """The bytes of an envelope on the stream."""
+def encode(envelope: Envelope | Registration) -> bytes:
+    """The bytes of an envelope or a registration on the stream."""
     return _encoder.encode(envelope)
 
 
@@ -156,6 +177,19 @@ def decode(data: bytes) -> Envelope:
     if len(envelope.request_id) != 16:
         raise BadEnvelope(f"request id of {len(envelope.request_id)} bytes instead of 16")
     return envelope
+
+
+def decode_registration(data: bytes) -> Registration:
+    """The registration in `data`; raises BadEnvelope, and nothing else, for anything that is not one."""
+    try:
+        registration = _registration_decoder.decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise BadEnvelope(f"not a readable registration: {error}") from error
+    if registration.version != WIRE_VERSION:
+        raise BadEnvelope(f"registration version {registration.version}, this reader knows {WIRE_VERSION}")
+    if len(registration.request_id) != 16:
+        raise BadEnvelope(f"request id of {len(registration.request_id)} bytes instead of 16")
+    return registration
 
 
 def request_id_text(request_id: bytes) -> str:

@@ -16,6 +16,7 @@ import uvloop
 
 from ingest_lambda import config, log
 from ingest_lambda.accept import Porch, accept, refuse
+from ingest_lambda.addresses import shown
 from ingest_lambda.credential import Gatekeeper
 from ingest_lambda.exchange import Reply, Request
 from ingest_lambda.feed_redis import RedisFeed
@@ -24,6 +25,8 @@ from ingest_lambda.http_connection import Connection, Door
 from ingest_lambda.leases import Leases
 from ingest_lambda.problems import Problem, body_too_large
 from ingest_lambda.quotas import Quotas
+from ingest_lambda.registrations import Registrar
+from ingest_lambda.stream import registration_lane_name
 from ingest_lambda.stream.redis_streams import RedisStreamWriter
 from ingest_lambda.tally import Tally
 
@@ -45,8 +48,17 @@ class Edge:
         gatekeeper = Gatekeeper(settings.key_signing_secrets, self._feed.revoked)
         self._quotas = Quotas(self._feed)
         self._leases = Leases(settings.redis_url, self._quotas, f"{socket.gethostname()}:{os.getpid()}")
+        self._registrations = RedisStreamWriter(
+            settings.redis_url, settings.lanes, name=registration_lane_name
+        )
+        self._registrar = Registrar(self._registrations, self._quotas)
         self._porch = Porch(
-            gatekeeper, self._stream, settings.max_body_bytes, limits=self._quotas, feed=self._feed
+            gatekeeper,
+            self._stream,
+            settings.max_body_bytes,
+            limits=self._quotas,
+            registrar=self._registrar,
+            feed=self._feed,
         )
         self._tally = Tally()
         self.door = Door(self.handle, self._too_large, settings.max_body_bytes)
@@ -76,7 +88,7 @@ class Edge:
                 await self.door.drain()
         except TimeoutError:
             logger.warning("requests were still under way at the end", extra={"left": len(self.door.tasks)})
-        await self._stream.close()
+        await asyncio.gather(self._stream.close(), self._registrations.close())
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -91,7 +103,7 @@ class Edge:
 
     def _count(self, reply: Reply, path: str, client: str) -> None:
         if reply.code:
-            facts: Facts = {"status": reply.status, "path": path, "client": client}
+            facts: Facts = {"status": reply.status, "path": shown(path), "client": client}
             self._tally.refused(reply.code, dict(reply.headers)["x-request-id"], facts)
         else:
             self._tally.taken(str(reply.status))
@@ -110,6 +122,7 @@ class Edge:
             "retries": self._stream.retries,
             "revoked_keys": len(self._feed.revoked),
             "over_quota": self._quotas.refused,
+            **self._registrar.counts.facts(),
             "connections": len(self.door.connections),
         }
 

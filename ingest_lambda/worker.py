@@ -23,6 +23,7 @@ from ingest_lambda.failures import LaneMoved, Retriable, Storm, classify
 from ingest_lambda.health import BEAT_S, beat
 from ingest_lambda.lanes import Lane, Lanes, lag, load, open_entry
 from ingest_lambda.redrive import redrive
+from ingest_lambda.registration_lanes import RegistrationLanes
 from ingest_lambda.steps.known import Known
 from ingest_lambda.steps.store import Store, connect
 from ingest_lambda.storm import StormGuard
@@ -56,6 +57,7 @@ class Worker:
         self._client = open_redis(settings.redis_url)
         self._reader = RedisStreamReader(self._client)
         self._lanes = Lanes(settings.lanes, index, workers)
+        self._registrations = RegistrationLanes(self._reader)
         self._known = Known(storm=StormGuard(parks=settings.park_storms))
         self._stop = threading.Event()
         self._due: dict[str, float] = {}
@@ -91,6 +93,7 @@ class Worker:
     def _session(self) -> None:
         """Work over one database connection until it breaks or the worker is stopped."""
         self._lanes.owned.clear()
+        self._registrations.forget()
         self._known.forget()
         with connect(self._settings.database_url, name=f"milepost-consumer-{self._index}") as connection:
             store = Store(connection)
@@ -108,11 +111,18 @@ class Worker:
                 for lane in list(self._lanes.owned.values()):
                     if lane.waiting and lane.held_until <= time.monotonic():
                         self._consume(lane, store)
+                self._register(store)
             self._lanes.release(store)
             self._client.delete(f"health:{COMPONENT}:{self._index}")
 
     def _refresh(self, store: Store) -> None:
         self._lanes.refresh(store, self._reader, self._client, time.monotonic())
+
+    def _register(self, store: Store) -> None:
+        """Store registrations. Positions first: a worker that has its hands full of them leaves these for later."""
+        busy = self._fixes - self._round_fixes >= FIXES_A_TRANSACTION
+        owned = [lane.number for lane in self._lanes.owned.values()]
+        self._registrations.work(owned, store, self._known, busy=busy)
 
     def _rest(self) -> None:
         """Let reports gather when the last round stored something, and little."""
@@ -131,7 +141,8 @@ class Worker:
                 self._stop.wait(0.05)
             return
         limit = max(1, min(MOST_ENTRIES_A_READ, int(FIXES_A_TRANSACTION / self._entry_fixes)))
-        for entry in self._reader.read(hungry, limit=limit, wait_s=0.0 if ready else READ_WAIT_S):
+        wait_s = 0.0 if ready or self._registrations.more else READ_WAIT_S
+        for entry in self._reader.read(hungry, limit=limit, wait_s=wait_s):
             lane, opened = lanes[entry.lane], open_entry(entry)
             lane.waiting += opened
             lane.read_to = entry.entry_id
@@ -210,6 +221,7 @@ class Worker:
             "fixes_per_s": round(self._rate, 1),
             "parked": self._parked,
             "redriven": self._redriven,
+            **self._registrations.facts(),
             "held": ",".join(sorted(lane.name for lane in self._lanes.owned.values() if lane.trouble)),
             "trouble": self._trouble
             or next((lane.trouble for lane in self._lanes.owned.values() if lane.trouble), ""),
@@ -225,6 +237,7 @@ class Worker:
         oldest_kept = f"{int((time.time() - KEEP_ENTRIES_S) * 1000)}-0"
         for lane in self._lanes.owned.values():
             self._reader.trim(lane.name, min(oldest_kept, lane.stored.entry_id, key=order))
+        self._registrations.trim(oldest_kept)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 from zlib import crc32
 
-from ingest_lambda.report import Envelope
+from ingest_lambda.report import Envelope, Registration
 
 LANE_PREFIX = "loc:"
+REGISTRATION_PREFIX = "reg:"  # registrations have lanes of their own, so that they never hold a position up
 
 
 class StreamUnavailable(Exception):
@@ -29,6 +30,18 @@ class StreamWriter(Protocol):
 
     async def close(self) -> None:
         """Send what is waiting, then let go of the connection."""
+        ...
+
+
+class RegistrationWriter(Protocol):
+    """The same for registrations, which travel on lanes (on Kinesis: a stream) of their own."""
+
+    async def put(self, envelopes: Sequence[Registration]) -> None:
+        """See StreamWriter.put."""
+        ...
+
+    async def close(self) -> None:
+        """See StreamWriter.close."""
         ...
 
 
@@ -60,3 +73,8 @@ def lane_number(environment_id: int, device: str, lanes: int) -> int:
 def lane_name(number: int) -> str:
     """The name of a lane: the Redis key, and the row of the consumer's progress."""
     return f"{LANE_PREFIX}{number}"
+
+
+def registration_lane_name(number: int) -> str:
+    """The name of a lane of registrations; a device's has the number of its lane of positions."""
+    return f"{REGISTRATION_PREFIX}{number}"

@@ -12,11 +12,11 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from ingest_lambda.report import Envelope, encode
+from ingest_lambda.report import Envelope, Registration, encode
 from ingest_lambda.stream import StreamUnavailable, lane_name, lane_number
 from ingest_lambda.stream.resp import Argument, ConnectionLost, RedisConnection, RedisRefused
 
@@ -46,8 +46,9 @@ class _Waiting(NamedTuple):
 class _Flush:
     """What goes out together. `lanes` shrinks as lanes are known to hold their entry."""
 
-    def __init__(self, waiting: list[_Waiting]) -> None:
+    def __init__(self, waiting: list[_Waiting], name: Callable[[int], str]) -> None:
         self.id = os.urandom(16)
+        self._name = name
         self.waiting = waiting
         self.lanes: dict[int, list[bytes]] = {}
         self.looked_for_after: dict[int, str] = {}  # lanes that may hold the entry already, and since when
@@ -64,7 +65,7 @@ class _Flush:
         return [self._command(lane, envelopes) for lane, envelopes in self.lanes.items()]
 
     def _command(self, lane: int, envelopes: list[bytes]) -> tuple[Argument, ...]:
-        command: list[Argument] = ["XADD", lane_name(lane), "*", "f", self.id]
+        command: list[Argument] = ["XADD", self._name(lane), "*", "f", self.id]
         for index, data in enumerate(envelopes):
             command += (f"e{index}", data)
         return tuple(command)
@@ -74,9 +75,16 @@ class RedisStreamWriter:
     """StreamWriter on Redis Streams. Make it inside a running event loop; `close` it in the same one."""
 
     def __init__(
-        self, url: str, lanes: int, *, patience_s: float = PATIENCE_S, pace_s: float = PACE_S
+        self,
+        url: str,
+        lanes: int,
+        *,
+        name: Callable[[int], str] = lane_name,
+        patience_s: float = PATIENCE_S,
+        pace_s: float = PACE_S,
     ) -> None:
         self._url = url
+        self._name = name  # of a lane, by its number
         self._lanes = lanes
         self._patience_s = patience_s
         self._pace_s = pace_s
@@ -92,7 +100,7 @@ class RedisStreamWriter:
         self.retries = 0
         self._task = asyncio.get_running_loop().create_task(self._run())
 
-    async def put(self, envelopes: Sequence[Envelope]) -> None:
+    async def put(self, envelopes: Sequence[Envelope | Registration]) -> None:
         """See StreamWriter.put. Waits up to `patience_s` seconds for a Redis that is away."""
         if self._closing:
             raise StreamUnavailable("the door is closing")
@@ -157,7 +165,7 @@ class RedisStreamWriter:
                 break
             size += put.size
             count += 1
-        flush = _Flush(self._waiting[:count])
+        flush = _Flush(self._waiting[:count], self._name)
         del self._waiting[:count]
         self._waiting_bytes -= size
         return flush
@@ -202,7 +210,7 @@ class RedisStreamWriter:
     async def _attempt(self, flush: _Flush) -> None:
         connection = await self._connected()
         for lane, since in list(flush.looked_for_after.items()):
-            if await _holds(connection, lane, since, flush.id):
+            if await _holds(connection, self._name(lane), since, flush.id):
                 del flush.lanes[lane]
             del flush.looked_for_after[lane]
         if not flush.lanes:
@@ -239,11 +247,11 @@ class RedisStreamWriter:
             self._connection = None
 
 
-async def _holds(connection: RedisConnection, lane: int, since: str, flush_id: bytes) -> bool:
+async def _holds(connection: RedisConnection, lane: str, since: str, flush_id: bytes) -> bool:
     """Whether an entry with this flush id is on the lane, looking from its end back to `since`."""
     end = "+"
     while True:
-        page = await connection.execute("XREVRANGE", lane_name(lane), end, since, "COUNT", LOOK_PAGE)
+        page = await connection.execute("XREVRANGE", lane, end, since, "COUNT", LOOK_PAGE)
         if any(fields[1] == flush_id for _, fields in page):
             return True
         if len(page) < LOOK_PAGE:

@@ -159,9 +159,9 @@ async def test_looking_for_a_flush_goes_through_every_page(redis_process, writer
     lane = lane_number(11, "van-1", LANES)
     found = (await entries(redis_process.url))[lane]
     connection = await RedisConnection.open(redis_process.url)
-    assert await module._holds(connection, lane, "-", found[0][1])
-    assert not await module._holds(connection, lane, found[1][0].decode(), found[0][1])
-    assert not await module._holds(connection, lane, "-", b"no such flush id")
+    assert await module._holds(connection, lane_name(lane), "-", found[0][1])
+    assert not await module._holds(connection, lane_name(lane), found[1][0].decode(), found[0][1])
+    assert not await module._holds(connection, lane_name(lane), "-", b"no such flush id")
     connection.close()
 
 
