@@ -19,9 +19,9 @@ for _name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "HTTP_PROXY", "http_proxy"):
 
 from moto import server  # noqa: E402  the environment comes first
 
-from infra.emulator import data_kinds, edge_kinds, gaps  # noqa: E402  the same
+from infra.emulator import access_kinds, data_kinds, edge_kinds, gaps  # noqa: E402  the same
 from infra.emulator.kinds import register  # noqa: E402  the same
 
-register([*data_kinds.KINDS, *edge_kinds.KINDS])
+register([*access_kinds.KINDS, *data_kinds.KINDS, *edge_kinds.KINDS])
 gaps.fill()
 server.main(["-H", "127.0.0.1", "-p", PORT])

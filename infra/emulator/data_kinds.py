@@ -53,23 +53,24 @@ def _lifecycle_rule(rule: Properties) -> Properties:
 
 def _bucket_policy(s3: Any, name: str, properties: Properties) -> Mapping[str, Any]:
     # the document is no place for converted truth values: IAM wants the text "false"
-    policy = json.dumps(_as_text(properties["PolicyDocument"]))
+    policy = json.dumps(as_text(properties["PolicyDocument"]))
     s3.put_bucket_policy(Bucket=properties["Bucket"], Policy=policy)
     return {"Ref": f"{properties['Bucket']}-policy"}
 
 
-def _as_text(value: Any) -> Any:
+def as_text(value: Any) -> Any:
+    """A policy document with its truth values as text again."""
     if isinstance(value, dict):
-        return {key: _as_text(inner) for key, inner in value.items()}
+        return {key: as_text(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_as_text(inner) for inner in value]
+        return [as_text(inner) for inner in value]
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else value
 
 
 def _queue_policy(sqs: Any, name: str, properties: Properties) -> Mapping[str, Any]:
     for url in properties["Queues"]:
         sqs.set_queue_attributes(
-            QueueUrl=url, Attributes={"Policy": json.dumps(_as_text(properties["PolicyDocument"]))}
+            QueueUrl=url, Attributes={"Policy": json.dumps(as_text(properties["PolicyDocument"]))}
         )
     return {"Ref": name}
 
@@ -77,6 +78,31 @@ def _queue_policy(sqs: Any, name: str, properties: Properties) -> Mapping[str, A
 def _without_queue_policy(sqs: Any, made: Mapping[str, Any], properties: Properties) -> None:
     for url in properties["Queues"]:
         sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
+
+
+def _stream(kinesis: Any, name: str, properties: Properties) -> Mapping[str, Any]:
+    kinesis.create_stream(
+        StreamName=properties["Name"],
+        ShardCount=int(properties["ShardCount"]),
+        StreamModeDetails=properties["StreamModeDetails"],
+    )
+    return _stream_settings(kinesis, properties["Name"], properties)
+
+
+def _stream_settings(kinesis: Any, name: str, properties: Properties) -> Mapping[str, Any]:
+    """Shards as asked for, retention only ever longer (a shorter one is a step nobody takes by a template)."""
+    now = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+    if now["OpenShardCount"] != int(properties["ShardCount"]):
+        kinesis.update_shard_count(
+            StreamName=name, TargetShardCount=int(properties["ShardCount"]), ScalingType="UNIFORM_SCALING"
+        )
+    if int(properties["RetentionPeriodHours"]) > now["RetentionPeriodHours"]:
+        kinesis.increase_stream_retention_period(
+            StreamName=name, RetentionPeriodHours=int(properties["RetentionPeriodHours"])
+        )
+    if encryption := properties.get("StreamEncryption"):
+        kinesis.start_stream_encryption(StreamName=name, **encryption)
+    return {"Ref": name, "Arn": now["StreamARN"]}
 
 
 def _secret(client: Any, name: str, properties: Properties) -> Mapping[str, Any]:
@@ -164,6 +190,8 @@ KINDS = [
          _bucket_settings),
     Kind("AWS::S3::BucketPolicy", "s3", _bucket_policy, lambda c, made, p: c.delete_bucket_policy(Bucket=p["Bucket"])),
     Kind("AWS::SQS::QueuePolicy", "sqs", _queue_policy, _without_queue_policy),
+    Kind("AWS::Kinesis::Stream", "kinesis", _stream, lambda c, made, p: c.delete_stream(StreamName=made["Ref"]), "Name",
+         _stream_settings),
     Kind("AWS::SecretsManager::Secret", "secretsmanager", _secret,
          lambda c, made, p: c.delete_secret(SecretId=made["Ref"], ForceDeleteWithoutRecovery=True), "Name",
          _keep_secret),
