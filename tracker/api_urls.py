@@ -8,7 +8,7 @@ from tracker.http.health import healthz
 from tracker.http.reference import openapi, reference
 from tracker.ingestion.api import OutcomeCounts, Quarantine
 from tracker.letters.api import DeadLetters, Redrive
-from tracker.positions.api import DevicePositions
+from tracker.positions.api import DeviceDailyLines, DevicePositions
 from tracker.tenants.api import OwnEnvironment
 
 register_converter(DeviceReferenceConverter, "device_reference")
@@ -29,6 +29,11 @@ urlpatterns = [
         "api/v1/devices/<device_reference:device>/positions",
         DevicePositions.as_view(),
         name="api_device_positions",
+    ),
+    path(
+        "api/v1/devices/<device_reference:device>/daily-lines",
+        DeviceDailyLines.as_view(),
+        name="api_device_daily_lines",
     ),
     path("api/v1/devices/<device_reference:device>", OneDevice.as_view(), name="api_device"),
 ]

@@ -59,6 +59,10 @@ VICTIMS: dict[str, list[Callable[[Victim], dict[str, str]]]] = {
         lambda v: {"device": v.device.public_id},
         lambda v: {"device": f"external:{v.device.external_id}"},
     ],
+    "api_device_daily_lines": [
+        lambda v: {"device": v.device.public_id},
+        lambda v: {"device": f"external:{v.device.external_id}"},
+    ],
     "console_device": [lambda v: {"device_id": v.device.public_id}],
     "console_device_edit": [lambda v: {"device_id": v.device.public_id}],
     "console_device_speed_unit": [lambda v: {"device_id": v.device.public_id}],

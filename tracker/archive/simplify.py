@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 ERROR_BOUND_M = 10.0
 NEAR_A_POLE_DEG = 89.9
-LONGEST_STRETCH = 10_000  # positions simplified at once: bounds the recursion, whatever the shape
+LONGEST_STRETCH = 2_500  # positions simplified at once: bounds depth and cost, which are quadratic for a comb
 WIDEST_STRETCH = 1.02  # by how much the length of a degree of longitude may differ within a stretch
 EARTH_RADIUS_M = 6_371_008.8  # mean radius of WGS 84 (IUGG)
 _EQUATOR_M, _SQUARED_ECCENTRICITY = 6_378_137.0, 0.00669437999014

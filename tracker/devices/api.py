@@ -25,7 +25,7 @@ DEVICE = OpenApiParameter(
     str,
     "path",
     description="`dev_…`, or `external:` and the `device_id` its owner sends, percent-encoded. An external id "
-    "may hold slashes. One that ends in `/positions` cannot be told from the address of positions: use the "
+    "may hold slashes. One that ends in `/positions` or `/daily-lines` cannot be told from those addresses: use the "
     "`dev_…` id, which `GET /api/v1/devices?external_id=` finds.",
 )
 FILTERS = [

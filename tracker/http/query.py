@@ -1,7 +1,7 @@
 """The parameters after the question mark: each read by its kind, a wrong one refused by its name."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from difflib import get_close_matches
 
 from django.http import QueryDict
@@ -57,6 +57,19 @@ class Query:
             raise wrong(name, f"{name} must be a whole number from {low} to {high}, not {value[:60]!r}.")
         return int(value)
 
+    def day(self, name: str) -> date | None:
+        """A day such as 2026-05-01, None where absent."""
+        value = self.text(name)
+        if value is None:
+            return None
+        try:
+            found = date.fromisoformat(value) if len(value) == len("2026-05-01") else None
+        except ValueError:
+            found = None
+        if found is None:
+            raise wrong(name, f"{name} must be a day such as 2026-05-01, not {value[:60]!r}.")
+        return found
+
     def moment(self, name: str) -> datetime | None:
         """A time in UTC, None where absent."""
         value = self.text(name)
@@ -77,7 +90,7 @@ def wrong(name: str, detail: str) -> ApiProblem:
     return bad_request("invalid_parameter", detail, name)
 
 
-def require_order(since: datetime, until: datetime) -> None:
+def require_order(since: date, until: date) -> None:
     """Refuse a span that ends before it begins."""
     if since > until:
         raise wrong("from", "from lies after to.")

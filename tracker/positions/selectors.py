@@ -1,14 +1,14 @@
 """Reads of the history."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import F, FloatField, Func, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from tracker.devices.models import Device
-from tracker.positions.models import Position
+from tracker.positions.models import DailyLine, Position
 
 COLUMNS = (
     "recorded_at",
@@ -53,3 +53,15 @@ def positions_query(
         extra_text=Cast("extra", TextField()),
     )
     return facts
+
+
+def daily_lines_between(
+    device: Device, since: date, until: date, *, after: date | None = None, limit: int
+) -> Sequence[DailyLine]:
+    """Up to `limit` daily lines of a device with `since` <= day < `until`, oldest first; with `after`, later ones."""
+    rows = DailyLine.objects.for_environment(device.environment_id).filter(
+        device_id=device.pk, day__gte=since, day__lt=until
+    )
+    if after is not None:
+        rows = rows.filter(day__gt=after)
+    return list(rows.order_by("day")[:limit])
