@@ -19,6 +19,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from itertools import groupby
 from typing import Any
@@ -27,11 +28,13 @@ import psycopg
 import redis
 
 from ingest_lambda import config, log
-from ingest_lambda.batch import Unit
-from ingest_lambda.consume import Place, Stretch, consume, open_record
+from ingest_lambda.consume import Place, Stretch, consume
 from ingest_lambda.failures import Retriable, classify
 from ingest_lambda.kinesis_event import records_of
+from ingest_lambda.opening import Opened, open_all
+from ingest_lambda.report import Registration, request_id_text
 from ingest_lambda.steps.known import Known
+from ingest_lambda.steps.register import register
 from ingest_lambda.steps.store import Store, connect
 from ingest_lambda.storm import StormGuard
 
@@ -63,12 +66,12 @@ class ConsumeFunction:
 
     def handle(self, event: Mapping[str, Any], remaining_s: Callable[[], float]) -> dict[str, Any]:
         """Store an event's records in order. Raises BadEvent for one that is none of Kinesis."""
-        units = [open_record(record) for record in records_of(event)]
-        for _, same in groupby(units, key=lambda unit: unit.record.lane):
-            lane_units = list(same)
-            stored = self._store_lane(lane_units, remaining_s)
-            if stored < len(lane_units):
-                return {"batchItemFailures": [{"itemIdentifier": lane_units[stored].record.entry_id}]}
+        opened = open_all(records_of(event))
+        for _, same in groupby(opened, key=lambda one: (one.record.lane, one.registration is not None)):
+            run = list(same)
+            stored = self._store_run(run, remaining_s)
+            if stored < len(run):
+                return {"batchItemFailures": [{"itemIdentifier": run[stored].record.entry_id}]}
         return {"batchItemFailures": []}
 
     def close(self) -> None:
@@ -77,38 +80,29 @@ class ConsumeFunction:
             self._store.connection.close()
             self._store = None
 
-    def _store_lane(self, units: list[Unit], remaining_s: Callable[[], float]) -> int:
-        """How many of the units are stored, from the first on."""
+    def _store_run(self, run: list[Opened], remaining_s: Callable[[], float]) -> int:
+        """Store records of one lane and kind; how many of them are stored, from the first on."""
         stored = 0
-        while stored < len(units):
+        while stored < len(run):
             if stored and remaining_s() < MARGIN_S:
-                logger.warning("no time for the rest, it comes again", extra={"left": len(units) - stored})
+                logger.warning("no time for the rest, it comes again", extra={"left": len(run) - stored})
                 break
-            part = _part(units[stored:])
+            part = _part(run[stored:])
             try:
-                self._consume(part)
+                self._store_part(part)
             except Retriable as error:
-                logger.error(
-                    "held, it comes again",
-                    extra={
-                        "lane": part[0].record.lane,
-                        "entry": part[0].record.entry_id,
-                        "left": len(units) - stored,
-                        "reason": str(error),
-                    },
-                )
+                where = {"lane": part[0].record.lane, "entry": part[0].record.entry_id}
+                left = len(run) - stored
+                logger.error("held, it comes again", extra={**where, "left": left, "reason": str(error)})
                 break
             stored += len(part)
         return stored
 
-    def _consume(self, units: list[Unit]) -> None:
-        """Store units in one transaction; over a new session where the kept one proves broken. Raises Retriable."""
-        lane, end = units[0].record.lane, units[-1].record
-        start = Place(units[0].record.entry_id, 0)
-        stretch = Stretch(lane, start, Place(end.entry_id, 1), units, redelivered=True)
+    def _store_part(self, part: list[Opened]) -> None:
+        """Store records in one transaction; over a new session where the kept one proves broken. Raises Retriable."""
         kept = self._store is not None
         try:
-            self._once(stretch)
+            self._once(part)
         except Retriable:
             broken = self._store is None or self._store.connection.closed or self._store.connection.broken
             if broken:
@@ -116,37 +110,63 @@ class ConsumeFunction:
             # a session may have died while the function slept; a new one that fails is a database that is away
             if not (kept and broken):
                 raise
-            self._once(stretch)
+            self._once(part)
 
-    def _once(self, stretch: Stretch) -> None:
+    def _once(self, part: list[Opened]) -> None:
         if self._store is None:
             try:
                 self._store = Store(connect(self._database_url, name="milepost-consume"))
             except (psycopg.Error, OSError) as error:
                 raise Retriable(f"database connection: {classify(error)}") from error
             self._known.forget()
+        lane = part[0].record.lane
+        registrations = [one.registration for one in part if one.registration is not None]
+        if registrations:
+            ended = register_all(registrations, self._store, self._known, self._now_us())
+            logger.info("registered", extra={"lane": lane, "records": len(part), "ended": ended})
+            return
+        units = [unit for one in part for unit in one.units]
+        ends = Place(part[-1].record.entry_id, 1)
+        stretch = Stretch(lane, Place(part[0].record.entry_id, 0), ends, units, redelivered=True)
         done = consume(stretch, self._store, self._known, self._client, now_us=self._now_us())
-        ended = {f"{outcome} {reason}".rstrip(): count for (outcome, reason), count in done.ended.items()}
-        logger.info(
-            "consumed",
-            extra={
-                "lane": stretch.lane,
-                "records": len(stretch.units),
-                "fixes": done.fixes,
-                "ended": ended,
-                "parked": done.parked,
-            },
-        )
+        counts = {f"{outcome} {reason}".rstrip(): count for (outcome, reason), count in done.ended.items()}
+        told = {"lane": lane, "records": len(part), "fixes": done.fixes, "parked": done.parked}
+        logger.info("consumed", extra={**told, "ended": counts})
 
 
-def _part(units: list[Unit]) -> list[Unit]:
-    """The first units, as many as make up about FIXES_A_TRANSACTION fixes, at least one."""
+def register_all(
+    registrations: list[Registration], store: Store, known: Known, now_us: int
+) -> dict[str, int]:
+    """Store registrations, which may come twice: what is known already changes nothing. Raises Retriable.
+
+    One that breaks the step is left out, alone: it stands for no report, and its device will say it again.
+    """
+    try:
+        with store.transaction():
+            ended = register(registrations, store, known, now_us)
+    except Exception as error:
+        failure = classify(error)
+        if isinstance(failure, Retriable):
+            raise failure from error
+        if len(registrations) == 1:
+            said = {"request_id": request_id_text(registrations[0].request_id), "reason": str(failure)}
+            logger.exception("a registration cannot be stored", extra=said)
+            return {"left_out": 1}
+        middle = len(registrations) // 2
+        halves = (registrations[:middle], registrations[middle:])
+        both = [Counter(register_all(half, store, known, now_us)) for half in halves]
+        return dict(both[0] + both[1])
+    return {end.value: count for end, count in ended.items() if count}
+
+
+def _part(run: list[Opened]) -> list[Opened]:
+    """The first records, as many as make up about FIXES_A_TRANSACTION fixes, at least one."""
     count = 0
-    for place, unit in enumerate(units):
-        count += unit.fixes
+    for place, one in enumerate(run):
+        count += sum(unit.fixes for unit in one.units)
         if place and count > FIXES_A_TRANSACTION:
-            return units[:place]
-    return units
+            return run[:place]
+    return run
 
 
 def announcer(url: str) -> redis.Redis:

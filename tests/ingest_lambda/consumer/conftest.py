@@ -23,6 +23,7 @@ OWNED = (
     "outcomecount",
     "tracedrequest",
     "key",
+    "devicecertificate",
     "device",
 )
 

@@ -1,5 +1,8 @@
 """The consumer as a function: batches that come once, twice, in part, with poison, while the database is away."""
 
+import base64
+import json
+import os
 import random
 import threading
 import time
@@ -11,9 +14,10 @@ from hypothesis import strategies as st
 
 from ingest_lambda import config, lambda_consume, lambda_sweep
 from ingest_lambda.failures import Retriable
+from ingest_lambda.iot_record import envelopes_of
 from ingest_lambda.kinesis_event import BadEvent, make_event
 from ingest_lambda.lambda_consume import ConsumeFunction, function_of, handler
-from ingest_lambda.report import encode
+from ingest_lambda.report import DeviceInfo, Registration, encode
 from ingest_lambda.steps.store import Store, connect
 from ingest_lambda.stream.shards import ShardRecord
 from tests.ingest_lambda.consumer.ground import HOUR, SECOND, fix
@@ -73,7 +77,7 @@ def test_a_batch_is_stored_counted_and_announced(ground, function, client):
 
 def test_a_batch_that_comes_again_counts_nothing_twice(ground, function):
     batch = records(fleet(ground))
-    for again in (batch, batch, batch[7:], batch[:3], []):
+    for again in (batch, batch, batch[7:], batch[:3], batch[:0]):
         assert deliver(function, again) == ""
     assert ground.outcomes() == {"accepted": 40}
 
@@ -173,15 +177,15 @@ def test_bytes_nobody_can_read_are_parked_once(ground, function):
 def test_what_is_not_the_records_fault_names_the_first_that_must_come_again(ground, function, monkeypatch):
     monkeypatch.setattr(lambda_consume, "FIXES_A_TRANSACTION", 10)
     batch = records(fleet(ground, 4, 10))
-    consume, calls = lambda_consume.consume, []
+    add, calls = Store.add_positions, []
 
-    def failing(stretch, *rest, **more):
-        calls.append(len(stretch.units))
+    def failing(self, accepted, now_us):
+        calls.append(len(accepted))
         if len(calls) == 3:
             raise Retriable("the disk is full")
-        return consume(stretch, *rest, **more)
+        add(self, accepted, now_us)
 
-    monkeypatch.setattr(lambda_consume, "consume", failing)
+    monkeypatch.setattr(Store, "add_positions", failing)
     assert deliver(function, batch) == batch[20].sequence
     assert ground.outcomes() == {"accepted": 20}
     assert deliver(function, batch[20:]) == ""
@@ -259,3 +263,110 @@ def test_the_sweep_drives_asked_letters_again(ground, function, client, edge_url
     now_us = time.time_ns() // 1000
     assert lambda_sweep.sweep(edge_url, client, for_ever, now_us=now_us) == {"stored": 1, "failed": 0}
     assert {ending: n for ending, n in ground.outcomes().items() if n} == {"accepted": 26}
+
+
+# --- what IoT's rule puts on the stream ---
+
+
+def message(ground, topic, payload, received_ms=None, **more):
+    facts = {
+        "topic": topic,
+        "principal": "p",
+        "received_ms": received_ms or ground.now_us // 1000,
+        "trace": None,
+    }
+    return json.dumps(facts | {"payload": base64.b64encode(payload).decode()} | more).encode()
+
+
+def certified(ground, function):
+    """A device with a certificate in force; its public id."""
+    deliver(function, records([ground.envelope("van-1", [fix(ground.now_us - 2 * HOUR)])]))
+    [(uid, device)] = ground.rows(
+        "SELECT uid, id FROM tracker_device WHERE environment_id = %s", ground.environment_id
+    )
+    ground.change(
+        """INSERT INTO tracker_devicecertificate
+            (environment_id, device_id, uid, serial, sha256, expires_at)
+        VALUES (%s, %s, gen_random_uuid(), %s, %s, now() + interval '1 day')""",
+        ground.environment_id,
+        device,
+        uuid.uuid4().hex,
+        os.urandom(32),
+    )
+    return f"dev_{uid.hex}"
+
+
+def test_a_message_of_the_iot_rule_is_stored_once_however_often_it_comes(ground, function):
+    device = certified(ground, function)
+    at_ms = (ground.now_us - HOUR) // 1_000_000 * 1000
+    payload = json.dumps({"positions": [{"recorded_at": at_ms, "latitude": 52.3, "longitude": 4.9}]}).encode()
+    owntracks = json.dumps({"_type": "location", "lat": 52.3, "lon": 4.9, "tst": at_ms // 1000 + 60}).encode()
+    batch = records(
+        [
+            message(ground, f"devices/{device}/positions", payload),
+            message(ground, f"owntracks/{device}/phone", owntracks),
+            message(ground, f"owntracks/{device}/phone/cmd", b""),
+            b'{"topic": "broken"',
+        ]
+    )
+    for again in (batch, batch[:1], batch):
+        assert deliver(function, again) == ""
+    assert ground.outcomes() == {"accepted": 3}
+    assert [at for at, *_ in ground.positions("van-1")][1:] == [at_ms * 1000, (at_ms + 60_000) * 1000]
+    assert ground.rows("SELECT reason FROM tracker_deadletter WHERE environment_id IS NULL") == [
+        ("unreadable",)
+    ]
+
+
+def test_the_same_message_makes_the_same_request_and_another_makes_another(ground):
+    first = message(ground, "devices/dev_" + "0" * 32 + "/positions", b"{}", 1_795_338_000_000)
+    second = message(ground, "devices/dev_" + "0" * 32 + "/positions", b"{ }", 1_795_338_000_000)
+    ids = [envelopes_of(data)[0].request_id for data in (first, first, second)]
+    assert ids[0] == ids[1] != ids[2]
+    assert ids[0][:6] == (1_795_338_000_000).to_bytes(6, "big")
+    assert uuid.UUID(bytes=ids[0]).version == 8
+
+
+# --- registrations ---
+
+
+def registration(ground, device, **info):
+    facts = (1, ground.environment_id, ground.key_id, device, ground.now_us, uuid.uuid4().bytes, None)
+    return encode(Registration(*facts, DeviceInfo(**info)))
+
+
+def test_registrations_are_stored_beside_reports_and_coming_again_change_nothing(ground, function):
+    batch = records(
+        [
+            registration(ground, "v0", name="First"),
+            *fleet(ground, 2, 3),
+            registration(ground, "new", model="X1"),
+        ]
+    )
+    for again in (batch, batch[3:], batch):
+        assert deliver(function, again) == ""
+    assert ground.outcomes() == {"accepted": 6}
+    devices = ground.rows(
+        "SELECT external_id, name, model FROM tracker_device WHERE environment_id = %s ORDER BY 1",
+        ground.environment_id,
+    )
+    assert [row[0] for row in devices] == ["new", "v0", "v1"]
+    assert devices[0][2] == "X1"
+    assert devices[1][1] == "First"
+
+
+def test_a_registration_that_breaks_the_step_is_left_out_alone(ground, function, monkeypatch):
+    register = lambda_consume.register
+
+    def breaking(registrations, *rest):
+        if any(one.device == "bad" for one in registrations):
+            raise ValueError("this one breaks the step")
+        return register(registrations, *rest)
+
+    monkeypatch.setattr("ingest_lambda.lambda_consume.register", breaking)
+    names = ["a", "b", "bad", "c", "d"]
+    assert deliver(function, records([registration(ground, name) for name in names])) == ""
+    found = ground.rows(
+        "SELECT external_id FROM tracker_device WHERE environment_id = %s ORDER BY 1", ground.environment_id
+    )
+    assert [name for (name,) in found] == ["a", "b", "c", "d"]
