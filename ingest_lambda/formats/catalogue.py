@@ -58,10 +58,10 @@ def understand(asked: Asked) -> Understood:
     except Problem as unreadable:
         return not_understood(unreadable, asked.body, form)
     if reports and not any(each.device for each in reports):
-        refused = reports[0].refused[0]
-        code = refused.reason
-        problem = wrong_shape(code, _ADVICE.get(code, "") + refused.detail)
-        return Understood(form, reports, _count(reports), problem)
+        refused = next((each for each in reports[0].refused if each.reason in _NOBODYS), None)
+        if refused is not None:
+            problem = wrong_shape(refused.reason, _NOBODYS[refused.reason] + refused.detail)
+            return Understood(form, reports, _count(reports), problem)
     return Understood(form, reports, _count(reports))
 
 
@@ -76,8 +76,11 @@ def _count(reports: list[DeviceReports]) -> int:
     return sum(len(each.positions) + len(each.refused) for each in reports)
 
 
-_ADVICE = {
+# A request with nothing in it but these is answered 400. Whoever set up the app must mend it, and then nothing that
+# waits in the app is lost; a fix that is wrong in itself would be wrong for ever.
+_NOBODYS = {
     Refusal.MISSING_DEVICE_ID.value: "The app does not say which device it is: set an identifier in it, or end its "
     "URL with /NAME. ",
     Refusal.BAD_DEVICE_ID.value: "The app's identifier cannot be used. ",
+    Refusal.UNRECOGNISED.value: "",
 }

@@ -43,8 +43,12 @@ class Gathering:
                 reports.refused.append(read)
 
     def refuse(self, device: Any, reason: Refusal, detail: str, came: Any) -> None:
-        """One fix, or message, of which nothing can be used."""
-        reports = self._of(device, came, "", None)
+        """One fix, or message, of which nothing can be used; of no device where it names none."""
+        if device is None and self._path_device is None:
+            self._index += 1
+            reports: DeviceReports | None = self._under("", "", None)
+        else:
+            reports = self._of(device, came, "", None)
         if reports is not None:
             reports.refused.append(set_aside(self._index - 1, reason, detail, came))
 

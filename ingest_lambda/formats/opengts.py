@@ -47,8 +47,8 @@ def read(asked: Asked) -> list[DeviceReports]:
         return gathering.reports()
     fix = {
         "recorded_at": _moment(date, time),
-        "latitude": _degrees(latitude, south, "S"),
-        "longitude": _degrees(longitude, west, "W"),
+        "latitude": _degrees(latitude, south, "NS"),
+        "longitude": _degrees(longitude, west, "EW"),
         "speed_mps": scaled(speed, KNOT_MPS) if speed else None,
         "heading_deg": number(course) if course else None,
         "altitude_m": number(told.take("alt", "altitude")),
@@ -64,15 +64,15 @@ def reply(request_id: str, received: int) -> Answer:
     return 200, "text/plain", b"OK"
 
 
-def _degrees(value: str, hemisphere: str, negative: str) -> Any:
+def _degrees(value: str, hemisphere: str, hemispheres: str) -> Any:
     """`5006.747329` as 50.112...: the last two digits before the point are minutes. What is none stays text."""
     if not value:
         return None
     read = number(value)
-    if not is_number(read) or read < 0 or read % 100 >= 60:
-        return value
+    if not is_number(read) or read < 0 or read % 100 >= 60 or hemisphere not in tuple(hemispheres):
+        return f"{value},{hemisphere}"
     degrees = read // 100 + (read % 100) / 60
-    return -degrees if hemisphere.upper() == negative else degrees
+    return -degrees if hemisphere == hemispheres[1] else degrees
 
 
 def _moment(date: str, time: str) -> str | None:
@@ -81,5 +81,5 @@ def _moment(date: str, time: str) -> str | None:
     if not date and not time:
         return None
     if day is None or clock is None:
-        return f"{date} {time}"
+        return f"date {date} time {time}"
     return f"20{day[3]}-{day[2]}-{day[1]}T{clock[1]}:{clock[2]}:{clock[3]}{clock[4] or ''}Z"
