@@ -200,7 +200,7 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 HEALTH_COMPONENTS = env.words(
-    "MILEPOST_HEALTH_COMPONENTS", "database,redis,edge,consumer,bridge,live,worker,beat"
+    "MILEPOST_HEALTH_COMPONENTS", "database,redis,edge,registrations,consumer,bridge,live,worker,beat"
 )
 
 # --- Archive: every complete day as Parquet, in a folder or a bucket ----------------------------------------

@@ -30,7 +30,9 @@ from ingest_lambda.stream import registration_lane_name
 from ingest_lambda.stream.redis_streams import RedisStreamWriter
 from ingest_lambda.tally import Tally
 
-COMPONENT = "edge"
+COMPONENT, REGISTRATIONS = "edge", "registrations"
+# Under a flood of registrations the processes of positions are served first.
+NICER_BY = 10
 # New connections wait here to be taken; it must hold the burst of phones that come back all at once.
 BACKLOG = 4096
 STOP_WITHIN_S = 20
@@ -42,7 +44,7 @@ logger = logging.getLogger(__name__)
 class Edge:
     """One process: its door, its stream, its feed and its signs of life. Made inside a running loop."""
 
-    def __init__(self, settings: config.Config) -> None:
+    def __init__(self, settings: config.Config, component: str) -> None:
         self._feed = RedisFeed(settings.redis_url)
         self._stream = RedisStreamWriter(settings.redis_url, settings.lanes)
         gatekeeper = Gatekeeper(settings.key_signing_secrets, self._feed.revoked)
@@ -65,7 +67,7 @@ class Edge:
         self._tasks = [
             asyncio.create_task(self._feed.keep_looking()),
             asyncio.create_task(self._leases.keep_settling()),
-            asyncio.create_task(keep_beating(settings.redis_url, COMPONENT, str(os.getpid()), self._facts)),
+            asyncio.create_task(keep_beating(settings.redis_url, component, str(os.getpid()), self._facts)),
             asyncio.create_task(self._tally.keep_telling(self._facts)),
             asyncio.create_task(self._tick()),
         ]
@@ -127,13 +129,13 @@ class Edge:
         }
 
 
-async def serve(settings: config.Config, path: str) -> None:
+async def serve(settings: config.Config, path: str, component: str = COMPONENT) -> None:
     """Serve on a unix socket, or on the configured address where it is empty, until SIGTERM or SIGINT."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    edge = Edge(settings)
+    edge = Edge(settings, component)
 
     def connected() -> Connection:
         return Connection(edge.door, loop)
@@ -157,10 +159,10 @@ async def serve(settings: config.Config, path: str) -> None:
         Path(path).unlink(missing_ok=True)
 
 
-def worker_socket(path: str, index: int) -> str:
-    """Where worker `index` listens when each has its own socket: `edge.sock` becomes `edge-0.sock`, and so on."""
+def worker_socket(path: str, worker: int | str) -> str:
+    """Where a worker listens when each has its own socket: `edge.sock` becomes `edge-0.sock`, and so on."""
     base = Path(path)
-    return str(base.with_name(f"{base.stem}-{index}{base.suffix}"))
+    return str(base.with_name(f"{base.stem}-{worker}{base.suffix}"))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -168,22 +170,28 @@ def main(arguments: list[str] | None = None) -> int:
 
     One process, one core. For more, start several with `--index`, each on a socket of its own: workers that
     share one unix socket share it badly, since nginx keeps its connections open and the worker that woke first
-    has nearly all of them.
+    has nearly all of them. One more, with `--registrations`, is for those: nginx sends it nothing else, and the
+    kernel serves it last.
     """
     parser = argparse.ArgumentParser(prog="python -m ingest_lambda.server", description=main.__doc__)
     parser.add_argument("--index", type=int, help="be one worker of several, on a socket of its own")
-    index: int | None = parser.parse_args(arguments).index
+    parser.add_argument("--registrations", action="store_true", help="be the worker for registrations")
+    chosen = parser.parse_args(arguments)
+    worker: int | str | None = REGISTRATIONS if chosen.registrations else chosen.index
+    component = REGISTRATIONS if chosen.registrations else COMPONENT
     try:
         settings = config.load()
     except config.BadSetting as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    log.configure(COMPONENT, settings.log_level)
+    log.configure(component, settings.log_level)
+    if chosen.registrations:
+        os.nice(NICER_BY)
     path = settings.edge_socket
-    if index is not None and path:
-        path = worker_socket(path, index)
+    if worker is not None and path:
+        path = worker_socket(path, worker)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(settings, path))
+        runner.run(serve(settings, path, component))
     return 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from box import front_workers
 from box.place import Place
-from box.processes import edge_sockets
+from box.processes import edge_sockets, registrations_socket
 from box.programs import Program
 from box.say import Refusal
 from box.settings_file import Settings
@@ -44,6 +44,7 @@ class Nginx:
             trusted_proxy=_trusted(settings.values.get("MILEPOST_TRUSTED_PROXY", "")),
             listen=f"{settings['MILEPOST_LISTEN']}:{settings['MILEPOST_PORT']}",
             edge=" ".join(f'server "unix:{socket}" max_fails=0;' for socket in edge_sockets(settings)),
+            registrations=registrations_socket(settings),
             web=settings["MILEPOST_WEB_SOCKET"],
             live=settings["MILEPOST_LIVE_SOCKET"],
             static=str(self._assets / "static"),

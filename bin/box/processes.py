@@ -31,6 +31,14 @@ def _edge(place: Place, settings: Settings) -> list[Program]:
             Program(f"edge-{n}", (*door, str(n)), priority=21, watched=code, listens_on=socket)
             for n, socket in enumerate(edge_sockets(settings))
         ),
+        # registrations have a process of their own that the kernel serves last: a flood of them leaves positions be
+        Program(
+            "registrations",
+            (*door[:-1], "--registrations"),
+            priority=21,
+            watched=code,
+            listens_on=registrations_socket(settings),
+        ),
         Program("bridge", (python, "-m", "ingest_lambda.mqtt"), priority=22, watched=code),
     ]
 
@@ -59,6 +67,12 @@ def edge_sockets(settings: Settings) -> list[str]:
     first = Path(settings["MILEPOST_EDGE_SOCKET"])
     count = settings.number("MILEPOST_EDGE_WORKERS")
     return [str(first.with_name(f"{first.stem}-{index}{first.suffix}")) for index in range(count)]
+
+
+def registrations_socket(settings: Settings) -> str:
+    """Where the edge's process for registrations listens."""
+    first = Path(settings["MILEPOST_EDGE_SOCKET"])
+    return str(first.with_name(f"{first.stem}-registrations{first.suffix}"))
 
 
 def _watched(place: Place, names: tuple[str, ...]) -> tuple[Path, ...]:

@@ -36,7 +36,8 @@ class RegistrationDoor:
         self.positions = RememberingStream()
         feed = Feed()
         feed.learn(a_feed(**facts)[1])
-        self.now_us, self.revoked = NOW_US, set()
+        self.now_us = NOW_US
+        self.revoked: set[int] = set()
         limits = Quotas(feed)
         self.registrar = Registrar(self.stream, limits, remembered)
         gatekeeper = Gatekeeper([SECRET], self.revoked)

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-PROCESSES = ("edge", "consumer", "bridge", "live", "worker", "beat")
+PROCESSES = ("edge", "registrations", "consumer", "bridge", "live", "worker", "beat")
 BOUND_S = 2.0
 STALE_AFTER_S = 15.0  # as long as the processes let their keys live
 Component = dict[str, Any]
