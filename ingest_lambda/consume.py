@@ -22,6 +22,7 @@ import redis
 from ingest_lambda.batch import Batch, Record, Unit
 from ingest_lambda.culprit import probe, take_apart
 from ingest_lambda.failures import LaneMoved, Retriable, Storm, classify, is_lost_parent, is_taken_key
+from ingest_lambda.log import traced
 from ingest_lambda.pipeline import walk
 from ingest_lambda.redelivery import take_once
 from ingest_lambda.report import BadEnvelope, decode, request_id_text
@@ -33,6 +34,7 @@ from ingest_lambda.storm import endings
 
 logger = logging.getLogger(__name__)
 TOLD_IDS = 20  # request ids a line names at most
+TOLD_LETTERS = 50  # lines about letters of one batch
 
 
 class Place(NamedTuple):
@@ -87,6 +89,7 @@ def consume(stretch: Stretch, store: Store, known: Known, client: redis.Redis, *
     for batch in batches:
         remember(batch, known)
         tell(batch, client)
+    _tell_parked(batches)
     _note_keys(batches, store, known, now_us)
     return _summary(batches)
 
@@ -100,6 +103,24 @@ def tell(batch: Batch, client: redis.Redis) -> None:
         logger.exception(
             "stored, but not announced", extra={"lane": batch.lane, "request_ids": ids[:TOLD_IDS]}
         )
+
+
+def _tell_parked(batches: Sequence[Batch]) -> None:
+    """A line for each letter. Behind the commit: what was taken apart in vain is parked by nobody."""
+    letters = [dead for batch in batches for dead in batch.dead]
+    for dead in letters[:TOLD_LETTERS]:
+        facts = {
+            "lane": dead.unit.record.lane,
+            "entry": dead.unit.record.entry_id,
+            "entry_index": dead.unit.record.entry_index,
+            "environment": dead.environment_id or None,
+            "kind": dead.reason,
+            "reason": dead.error,
+            **traced(dead.unit.envelope),
+        }
+        logger.error("a record was parked in the dead letters", extra=facts)
+    if len(letters) > TOLD_LETTERS:
+        logger.error("more records were parked", extra={"parked": len(letters), "told": TOLD_LETTERS})
 
 
 def _together(stretch: Stretch, store: Store, known: Known, now_us: int) -> list[Batch]:

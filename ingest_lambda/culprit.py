@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -10,7 +9,6 @@ import psycopg
 
 from ingest_lambda.batch import Batch, Dead, Unit
 from ingest_lambda.failures import Final, Retriable, classify
-from ingest_lambda.log import traced
 from ingest_lambda.outcomes import Quarantine, quarantined
 from ingest_lambda.pipeline import walk
 from ingest_lambda.report import Envelope
@@ -18,8 +16,6 @@ from ingest_lambda.steps.count_outcomes import lane_suffix
 from ingest_lambda.steps.known import Known
 from ingest_lambda.steps.store import Store
 from ingest_lambda.storm import ending, sample
-
-logger = logging.getLogger(__name__)
 
 
 def probe(lane: str, units: Sequence[Unit], store: Store, known: Known, now_us: int) -> None:
@@ -102,18 +98,6 @@ def _park(failed: Batch, unit: Unit, failure: Final, store: Store, known: Known)
         batch.end(envelope, quarantined(Quarantine.DEAD_LETTER, str(failure)), envelope.count)
         store.count_outcomes(lane_suffix(batch.lane), batch.counts)
     store.park(batch.dead)
-    logger.error(
-        "a record was parked in the dead letters",
-        extra={
-            "lane": unit.record.lane,
-            "entry": unit.record.entry_id,
-            "entry_index": unit.record.entry_index,
-            "environment": environment_id,
-            "step": failed.step,
-            "reason": str(failure),
-            **traced(envelope),
-        },
-    )
     return batch
 
 

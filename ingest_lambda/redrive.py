@@ -17,11 +17,21 @@ from ingest_lambda.failures import Final, Retriable, classify, is_lost_parent, i
 from ingest_lambda.log import traced
 from ingest_lambda.outcomes import Outcome, Quarantine
 from ingest_lambda.pipeline import walk
-from ingest_lambda.report import MICROSECONDS
+from ingest_lambda.report import MICROSECONDS, BadEnvelope, decode_registration
+from ingest_lambda.steps.certify import certified_devices, is_certified
 from ingest_lambda.steps.count_outcomes import lane_suffix
 from ingest_lambda.steps.known import Known
-from ingest_lambda.steps.letters import Letter, failed_again, is_redriven, keys_at, next_asked
+from ingest_lambda.steps.letters import (
+    Letter,
+    certified_at,
+    failed_again,
+    is_redriven,
+    keys_at,
+    next_asked,
+)
+from ingest_lambda.steps.register import register
 from ingest_lambda.steps.store import Store
+from ingest_lambda.stream import LANE_PREFIX, REGISTRATION_PREFIX
 
 logger = logging.getLogger(__name__)
 LETTERS_A_TURN = 50  # some tenths of a second; the lanes wait meanwhile
@@ -68,7 +78,7 @@ def redrive(store: Store, client: redis.Redis, *, now_us: int, most: int = LETTE
             tell(done, client)
         else:
             failed += 1
-    return Redriven(stored, failed, more=True)
+    return Redriven(stored, failed, more=stored + failed > 0)  # those that wait are for another turn
 
 
 def _one(store: Store, waiting: set[int], now_us: int) -> Batch | Final | Waits | None:
@@ -100,8 +110,11 @@ def _one(store: Store, waiting: set[int], now_us: int) -> Batch | Final | Waits 
 
 def _drive(letter: Letter, unit: Unit, store: Store, now_us: int) -> Batch:
     """Through the steps. Raises whatever a step raises; Final where nobody can end it even now."""
-    # the lane's own worker writes for the device too: it waits until we are done, or we until it is
-    store.lock_progress(letter.record.lane)
+    if letter.record.lane.startswith(REGISTRATION_PREFIX):
+        return _register(letter, store, now_us)
+    if letter.record.lane.startswith(LANE_PREFIX):
+        # the lane's own worker writes for the device too: it waits until we are done, or we until it is
+        store.lock_progress(letter.record.lane)
     batch = Batch(letter.record.lane, [unit], now_us, careful=True)
     walk(batch, store, _as_it_was_known(letter, unit, store, now_us))
     if batch.dead:
@@ -120,10 +133,32 @@ def _drive(letter: Letter, unit: Unit, store: Store, now_us: int) -> Batch:
     return batch
 
 
+def _register(letter: Letter, store: Store, now_us: int) -> Batch:
+    """A registration: it stands for no report, so nothing is counted and nothing announced."""
+    try:
+        registration = decode_registration(letter.record.data)
+    except BadEnvelope as error:
+        raise Final(f"unreadable: {error}", "unreadable") from error
+    register([registration], store, _knowing(registration.key_id, letter, store, now_us), now_us)
+    is_redriven(store, letter, now_us)
+    return Batch(letter.record.lane, [], now_us)
+
+
 def _as_it_was_known(letter: Letter, unit: Unit, store: Store, now_us: int) -> Known:
-    """A fresh memory in which the letter's key counts as it did when the letter was parked."""
+    """A fresh memory in which the letter's credential counts as it did when the letter was parked."""
+    envelope = unit.envelope
+    if envelope is None or not is_certified(envelope):
+        return _knowing(envelope.key_id if envelope is not None else 0, letter, store, now_us)
     known = Known()
-    if unit.envelope is not None and unit.envelope.key_id:
-        key_id = unit.envelope.key_id
+    certified_devices([envelope], store, known, now_us)
+    for uid, device in list(known.certified.items()):
+        then = certified_at(store, device.environment_id, uid, letter.created_at_us)
+        known.learn_certified(uid, device._replace(in_force=then, asked_us=now_us))
+    return known
+
+
+def _knowing(key_id: int, letter: Letter, store: Store, now_us: int) -> Known:
+    known = Known()
+    if key_id:
         known.learn_keys([key_id], keys_at(store, key_id, letter.created_at_us), now_us)
     return known

@@ -40,6 +40,12 @@ def keys_at(store: Store, key_id: int, time_us: int) -> dict[int, int]:
     return dict(found)
 
 
+def certified_at(store: Store, environment_id: int, uid: str, time_us: int) -> bool:
+    """Whether a certificate of the device was in force at that time."""
+    facts = {"environments": [environment_id], "uids": [uid], "now": at(time_us)}
+    return store.connection.execute(statements.CERTIFICATES_AT, facts).fetchone() is not None
+
+
 def is_redriven(store: Store, letter: Letter, now_us: int) -> None:
     """Close the letter, in the transaction of what it became."""
     store.connection.execute(statements.LETTER_REDRIVEN, {"id": letter.id, "now": at(now_us)})

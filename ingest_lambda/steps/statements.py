@@ -180,3 +180,8 @@ LETTER_FAILED_AGAIN = """
 KEYS_AT = """
     SELECT id, environment_id FROM tracker_key
     WHERE id = ANY(%(ids)s::bigint[]) AND (revoked_at IS NULL OR revoked_at > %(now)s)"""
+CERTIFICATES_AT = """
+    SELECT DISTINCT d.uid FROM unnest(%(environments)s::bigint[], %(uids)s::uuid[]) AS wanted (environment_id, uid)
+    JOIN tracker_device d ON d.environment_id = wanted.environment_id AND d.uid = wanted.uid
+    JOIN tracker_devicecertificate c ON c.environment_id = d.environment_id AND c.device_id = d.id
+    WHERE (c.revoked_at IS NULL OR c.revoked_at > %(now)s) AND c.expires_at > %(now)s"""

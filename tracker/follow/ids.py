@@ -65,7 +65,7 @@ def resolve(text: str, environment: Environment | None) -> Wanted:
 
 
 def made_at(request_id: UUID) -> datetime | None:
-    """When the door made the id: version 7 begins with the time. None for an id of another make."""
-    if request_id.version != 7:
+    """When the door made the id: version 7 begins with the time, and so do those of an IoT rule's messages (8)."""
+    if request_id.version not in {7, 8}:
         return None
     return _EPOCH + timedelta(milliseconds=request_id.int >> 80)

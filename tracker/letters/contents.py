@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
-from ingest_lambda.report import BadEnvelope, Envelope, PositionReport, decode
+from ingest_lambda.report import BadEnvelope, Envelope, PositionReport, decode, decode_registration
 from tracker.ingestion.models import DeadLetter
 
+REGISTRATIONS = "reg:"  # their lanes; they are records of another kind
 _EPOCH = datetime.fromtimestamp(0, UTC)
 STEPS = {
     "recognise": "finding out which device it is",
@@ -42,7 +43,18 @@ def contents_of(letter: DeadLetter) -> Contents:
             envelope.device, envelope.format, envelope.channel, _document(envelope), "", envelope.positions
         )
     except BadEnvelope as error:
+        if letter.lane.startswith(REGISTRATIONS):
+            return _registration(payload)
         return Contents(unreadable=f"{error}\n{payload[:500]!a}")
+
+
+def _registration(payload: bytes) -> Contents:
+    try:
+        said = decode_registration(payload)
+    except BadEnvelope as error:
+        return Contents(unreadable=f"{error}\n{payload[:500]!a}")
+    device = {name: value for name, value in msgspec.structs.asdict(said.info).items() if value}
+    return Contents(said.device, document={"device_id": said.device, "registers": device})
 
 
 def readable_text(found: Contents) -> str:

@@ -218,6 +218,32 @@ def test_a_step_that_breaks_for_every_record_holds_the_lane_and_parks_nothing(
     assert assert_books_balance(ground.owner, 60, ground.environment_id) == {"accepted": 60}
 
 
+def test_the_log_speaks_of_letters_that_are_there_and_of_no_others(
+    ground, store, known, client, monkeypatch, caplog
+):
+    """A batch taken apart in vain is rolled back: a line that says parked must be behind the commit."""
+    monkeypatch.setattr("ingest_lambda.consume.probe", lambda *_: None)
+    with monkeypatch.context() as broken, caplog.at_level(logging.ERROR):
+        breaking(broken, "judge_batch", lambda unit: True)
+        with pytest.raises(Storm):
+            consume(ground.stretch(everybody(ground)), store, known, client, now_us=ground.now_us)
+        assert [record.message for record in caplog.records] == []
+        poison = sent(ground, "van", 5)
+        broken.undo()
+        breaking(broken, "judge_batch", holds(poison))
+        consume(
+            ground.stretch([sent(ground, "van", 1), poison, b"junk"]),
+            store,
+            known,
+            client,
+            now_us=ground.now_us,
+        )
+    lines = {vars(record)["kind"]: vars(record) for record in caplog.records}
+    assert set(lines) == {"judge_batch: ValueError", "unreadable"}
+    assert lines["judge_batch: ValueError"]["request_id"] == request_id_text(poison.request_id)
+    assert lines["judge_batch: ValueError"]["environment"] == ground.environment_id
+
+
 def test_a_storm_in_small_batches_is_noticed_after_a_few(ground, store, known, client, monkeypatch):
     breaking(monkeypatch, "judge_batch", lambda unit: True)
     envelopes = everybody(ground)

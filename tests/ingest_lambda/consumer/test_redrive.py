@@ -2,14 +2,15 @@
 
 import json
 import threading
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 
 from ingest_lambda.consume import consume
 from ingest_lambda.failures import Retriable
 from ingest_lambda.redrive import Redriven, redrive
-from ingest_lambda.report import RefusedPosition, encode
+from ingest_lambda.report import DeviceInfo, RefusedPosition, Registration, encode
 from ingest_lambda.steps.known import Known
 from ingest_lambda.steps.letters import next_asked
 from ingest_lambda.steps.store import Store, connect
@@ -183,6 +184,65 @@ def test_a_key_revoked_before_is_still_revoked(ground, store, client, poison):
     redrive(store, client, now_us=ground.now_us)
     ended = assert_books_balance(ground.owner, 2, ground.environment_id)
     assert ended == {"accepted": 1, "quarantined key_revoked": 1}
+
+
+def certified(ground, revoked):
+    """A device with a certificate, and an envelope as the bridge puts it: no key, no environment."""
+    uid = uuid4()
+    [(device_id,)] = ground.rows(
+        """INSERT INTO tracker_device (environment_id, external_id, name, model, os, app_version, uid, metadata,
+            registered_at) VALUES (%s, 'van', '', '', '', '', %s, '{}', now()) RETURNING id""",
+        ground.environment_id,
+        uid,
+    )
+    ground.change(
+        f"""INSERT INTO tracker_devicecertificate
+            (uid, environment_id, device_id, serial, sha256, issued_at, expires_at, revoked_at)
+        VALUES (gen_random_uuid(), %s, %s, %s, %s, now(), now() + interval '1 day', {revoked})""",
+        ground.environment_id,
+        device_id,
+        uid.hex,
+        uid.bytes * 2,
+    )
+    return msgspec.structs.replace(
+        sent(ground, f"dev_{uid.hex}", 0), environment_id=0, key_id=0, channel="mqtt"
+    )
+
+
+@pytest.mark.parametrize(
+    ("revoked", "ended"),
+    [
+        ("now() + interval '1 s'", {"accepted": 1}),
+        ("now() - interval '1 h'", {"quarantined key_revoked": 1}),
+    ],
+)
+def test_a_certificate_counts_as_it_did_when_the_letter_was_parked(
+    ground, store, known, client, monkeypatch, revoked, ended
+):
+    envelope = certified(ground, revoked)
+    with monkeypatch.context() as broken:
+        breaking(broken, "recognise", lambda unit: True)
+        consume(ground.stretch([envelope]), store, known, client, now_us=ground.now_us)
+    ask(ground)
+    assert redrive(store, client, now_us=ground.now_us).stored == 1
+    assert assert_books_balance(ground.owner, 1, ground.environment_id) == ended
+
+
+def test_a_registration_is_driven_again_by_its_own_way(ground, store, client):
+    facts = (1, ground.environment_id, ground.key_id, "new", ground.now_us, uuid4().bytes, None)
+    letter = encode(Registration(*facts, DeviceInfo(name="Van 9")))
+    ground.change(
+        """INSERT INTO tracker_deadletter (lane, entry_id, entry_index, reason, error, payload, fixes)
+        VALUES ('reg:0', '1-0', 0, 'bad_registration', 'x', %s, 0),
+            ('reg:0', '1-1', 0, 'bad_registration', 'x', '?', 0)""",
+        letter,
+    )
+    ask(ground)
+    assert redrive(store, client, now_us=ground.now_us) == Redriven(1, 1, more=False)
+    assert ground.rows(
+        "SELECT external_id, name FROM tracker_device WHERE environment_id = %s", ground.environment_id
+    ) == [("new", "Van 9")]
+    assert assert_books_balance(ground.owner, 0, ground.environment_id) == {}
 
 
 def test_bytes_that_become_readable_are_counted_then(ground, store, known, client):
