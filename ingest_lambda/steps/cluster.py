@@ -68,8 +68,10 @@ class Cluster:
 
     def join(self, following: Cluster) -> None:
         """Go on as one with the cluster this one has run into."""
-        self.stored = [one for one in self.stored if one.fix.recorded_at_us < following.first_us]
-        self.stored += following.stored
+        border_us = following.first_us
+        # the jumps before its first late fix were loaded with both
+        self.stored = [one for one in self.stored if one.fix.recorded_at_us < border_us]
+        self.stored += [one for one in following.stored if one.fix.recorded_at_us >= border_us]
         self.arriving += following.arriving
         self.loaded_to_us = following.loaded_to_us
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_lambda.geometry import distance_m
 from ingest_lambda.alone import alone
+from ingest_lambda.geometry import distance_m
 from ingest_lambda.judgement import HARD_SPEED_BOUND_MPS, SWAPPED_BELIEVED, Believed, Bounds, judge
 from ingest_lambda.outcomes import ACCEPTED, Outcome
 from ingest_lambda.report import PositionReport

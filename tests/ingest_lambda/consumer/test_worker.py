@@ -117,7 +117,7 @@ def test_a_held_lane_holds_no_other(ground, client, run, monkeypatch, edge_url):
     mended = threading.Event()
 
     def add_positions(self, accepted, now_us):
-        if not mended.is_set() and any(trail.external_id == held_device for trail, _, _ in accepted):
+        if not mended.is_set() and any(trail.external_id == held_device for trail, *_ in accepted):
             self.connection.execute(
                 """INSERT INTO tracker_position
                     (environment_id, device_id, recorded_at, received_at, stored_at, location, request_id)
