@@ -13,8 +13,9 @@ from ingest_lambda.stream import StreamUnavailable
 SECRET = b"signing secret of the tests"
 NOW_US = 1_795_338_000_000_000  # 2026-11-22T09:00:00Z
 KEY_ID, ENVIRONMENT_ID = 7, 11
-PUBLISHABLE = keys.mint(Kind.PUBLISHABLE, Mode.TEST, KEY_ID, ENVIRONMENT_ID, SECRET)
-SECRET_KEY = keys.mint(Kind.SECRET, Mode.TEST, 8, ENVIRONMENT_ID, SECRET)
+# the same in every process, so that tests named after them have the same names
+PUBLISHABLE = keys.mint(Kind.PUBLISHABLE, Mode.TEST, KEY_ID, ENVIRONMENT_ID, SECRET, random=bytes)
+SECRET_KEY = keys.mint(Kind.SECRET, Mode.TEST, 8, ENVIRONMENT_ID, SECRET, random=bytes)
 BEARER = {"authorization": f"Bearer {PUBLISHABLE}"}
 FIX = {"recorded_at": "2026-11-22T09:00:00Z", "latitude": 52.37, "longitude": 4.9}
 
