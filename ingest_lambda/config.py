@@ -27,6 +27,7 @@ class Config(msgspec.Struct, frozen=True):
     redis_url: str
     database_url: str
     stream_url: str  # kinesis://REGION/STREAM; empty: the stream is the Redis above
+    registration_stream_url: str  # the same for registrations; empty: they share the stream of positions
     lanes: int
     edge_socket: str
     edge_host: str
@@ -44,6 +45,8 @@ class Config(msgspec.Struct, frozen=True):
     park_storms: bool = (
         False  # let nearly-everything-fails go to the dead letters instead of holding the lane
     )
+    record_age_s: int = 0  # Kinesis on this machine: records older than this go to the folder below; 0: never
+    failed_batches: str = ""  # a folder, or s3://BUCKET/PREFIX
 
     def __repr__(self) -> str:
         shown = [name for name in self.__struct_fields__ if name not in _HIDDEN]
@@ -63,7 +66,8 @@ def load(environ: MutableMapping[str, str] | None = None) -> Config:
         key_signing_secrets=_secrets(environ),
         redis_url=environ.get("MILEPOST_REDIS_URL") or "redis://127.0.0.1:6379/0",
         database_url=environ.get("MILEPOST_EDGE_DATABASE_URL") or "postgresql:///milepost",
-        stream_url=_stream_url(environ),
+        stream_url=_stream_url(environ, "MILEPOST_STREAM_URL"),
+        registration_stream_url=_stream_url(environ, "MILEPOST_REGISTRATION_STREAM_URL"),
         lanes=_whole(environ, "MILEPOST_STREAM_LANES", 4, at_least=1),
         edge_socket=environ.get("MILEPOST_EDGE_SOCKET") or "",
         edge_host=environ.get("MILEPOST_EDGE_HOST") or "127.0.0.1",
@@ -78,6 +82,8 @@ def load(environ: MutableMapping[str, str] | None = None) -> Config:
         broker_dir=environ.get("MILEPOST_BROKER_DIR") or os.path.join(state_dir, "broker"),
         log_level=level(environ),
         park_storms=environ.get("MILEPOST_PARK_STORMS") == "1",
+        record_age_s=_whole(environ, "MILEPOST_RECORD_AGE_S", 0, at_least=0),
+        failed_batches=environ.get("MILEPOST_FAILED_BATCHES") or os.path.join(state_dir, "failed-batches"),
     )
 
 
@@ -100,12 +106,12 @@ def _secrets(environ: Mapping[str, str]) -> tuple[bytes, ...]:
     return secrets
 
 
-def _stream_url(environ: Mapping[str, str]) -> str:
-    url = environ.get("MILEPOST_STREAM_URL") or ""
+def _stream_url(environ: Mapping[str, str], name: str) -> str:
+    url = environ.get(name) or ""
     if url in {"", "redis"}:
         return ""
     if not url.startswith("kinesis://"):
-        raise BadSetting(f"MILEPOST_STREAM_URL must be kinesis://REGION/STREAM, or redis, not {url!r}")
+        raise BadSetting(f"{name} must be kinesis://REGION/STREAM, or redis, not {url!r}")
     return url
 
 

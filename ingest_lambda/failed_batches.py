@@ -91,10 +91,10 @@ def invocation_record(
     invocations: int,
     stream_arn: str,
     at: datetime,
-) -> dict[str, Any]:
+) -> bytes:
     """The whole record of an invocation that was given up, as AWS writes it for an S3 destination."""
     first, last = records[0], records[-1]
-    return {
+    whole = {
         "requestContext": {
             "requestId": str(uuid.uuid4()),
             "condition": condition,
@@ -114,6 +114,7 @@ def invocation_record(
         },
         "payload": json.dumps(event),
     }
+    return json.dumps(whole).encode()
 
 
 def name_of(mapping: str, shard: str, at: datetime) -> str:

@@ -26,8 +26,7 @@ from ingest_lambda.leases import Leases
 from ingest_lambda.problems import Problem, body_too_large
 from ingest_lambda.quotas import Quotas
 from ingest_lambda.registrations import Registrar
-from ingest_lambda.stream import registration_lane_name
-from ingest_lambda.stream.redis_streams import RedisStreamWriter
+from ingest_lambda.stream import engine
 from ingest_lambda.tally import Tally
 
 COMPONENT, REGISTRATIONS = "edge", "registrations"
@@ -46,13 +45,11 @@ class Edge:
 
     def __init__(self, settings: config.Config, component: str) -> None:
         self._feed = RedisFeed(settings.redis_url)
-        self._stream = RedisStreamWriter(settings.redis_url, settings.lanes)
+        self._stream = engine.positions_writer(settings)
         gatekeeper = Gatekeeper(settings.key_signing_secrets, self._feed.revoked)
         self._quotas = Quotas(self._feed)
         self._leases = Leases(settings.redis_url, self._quotas, f"{socket.gethostname()}:{os.getpid()}")
-        self._registrations = RedisStreamWriter(
-            settings.redis_url, settings.lanes, name=registration_lane_name
-        )
+        self._registrations = engine.registrations_writer(settings)
         self._registrar = Registrar(self._registrations, self._quotas)
         self._porch = Porch(
             gatekeeper,

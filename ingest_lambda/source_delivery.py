@@ -61,6 +61,7 @@ class Delivery:
         self._now = now
         self._rest = rest
         self.invocations = 0
+        self.trouble = ""  # why records come again; empty since the last that did not
 
     def deliver(self, batch: Sequence[ShardRecord]) -> int:
         """How many of the batch are done with, from the first on: all, unless `rest` said to stop."""
@@ -73,6 +74,7 @@ class Delivery:
             done = self._once(records)
             left = records[done:]
             if not left:
+                self.trouble = ""
                 continue
             failures += 1
             if self._settings.bisect and len(left) > 1:
@@ -99,10 +101,13 @@ class Delivery:
                 "the function failed",
                 extra={"records": len(records), "reason": f"{type(error).__name__}: {error}"},
             )
+            self.trouble = f"{type(error).__name__}: {error}"
             return 0
         if not self._settings.report_item_failures:
             return len(records)
-        return done_before(answer, records)
+        done = done_before(answer, records)
+        self.trouble = f"{len(records) - done} records come again"
+        return done
 
     def _without_old(self, records: Sequence[ShardRecord], failures: int) -> Sequence[ShardRecord]:
         bound = self._settings.record_age_s

@@ -72,10 +72,10 @@ class ShardRun:
         self.lane = lane
         self._read_to = behind
         self._changed = threading.Condition()
-        self._outstanding: deque[tuple[str, set[str]]] = (
+        self._outstanding: deque[str] = (
             deque()
-        )  # sequence, and a set emptied when it is done
-        self._marks: dict[str, set[str]] = {}
+        )  # sequences read and not done with up to the first that is not
+        self._undone: set[str] = set()
         self._done_to = self._saved = behind
         self._at_end = False
         self.broken = False
@@ -90,9 +90,14 @@ class ShardRun:
         return not self._reader.is_alive() and not any(part.alive for part in self._parts)
 
     @property
-    def at_end(self) -> bool:
-        """Whether the shard is closed and read to its end."""
-        return self._at_end
+    def waiting(self) -> int:
+        """How many records are read and not done with."""
+        return len(self._undone)
+
+    @property
+    def trouble(self) -> str:
+        """Why something of it comes again and again; empty where nothing does."""
+        return next((part.trouble for part in self._parts if part.trouble), "")
 
     def wake(self) -> None:
         """Let everybody who waits look again."""
@@ -111,10 +116,9 @@ class ShardRun:
     def done(self, records: Sequence[ShardRecord]) -> None:
         """A sub-shard is done with these."""
         with self._changed:
-            for record in records:
-                self._marks.pop(record.sequence).clear()
-            while self._outstanding and not self._outstanding[0][1]:
-                self._done_to = self._outstanding.popleft()[0]
+            self._undone.difference_update(record.sequence for record in records)
+            while self._outstanding and self._outstanding[0] not in self._undone:
+                self._done_to = self._outstanding.popleft()
             self._changed.notify_all()
 
     def fail(self) -> None:
@@ -158,10 +162,8 @@ class ShardRun:
             logger.warning("the shard is away", extra={"shard": self.shard, "reason": str(error)})
             return False
         with self._changed:
-            for record in page.records:
-                mark = {record.sequence}
-                self._outstanding.append((record.sequence, mark))
-                self._marks[record.sequence] = mark
+            self._outstanding += (record.sequence for record in page.records)
+            self._undone.update(record.sequence for record in page.records)
         for record in page.records:
             self._parts[crc32(record.partition_key.encode()) % len(self._parts)].offer(record)
             self._read_to = record.sequence
@@ -188,8 +190,14 @@ class SubShard:
         self._waiting: list[tuple[float, ShardRecord]] = []  # since when, monotonic
         self._changed = threading.Condition()
         self._ending = False
+        self._delivery: Delivery | None = None
         self._thread = threading.Thread(target=self._work, name=f"{run.shard} {number}", daemon=True)
         self._thread.start()
+
+    @property
+    def trouble(self) -> str:
+        """Why the batch under way comes again and again."""
+        return self._delivery.trouble if self._delivery is not None else ""
 
     @property
     def alive(self) -> bool:
@@ -220,7 +228,7 @@ class SubShard:
         around = self._around
         try:
             function = around.function()
-            delivery = Delivery(
+            self._delivery = Delivery(
                 lambda records: self._invoke(function, records),
                 lambda dropped: around.give_up(self._run.shard, dropped),
                 around.settings,
@@ -229,7 +237,7 @@ class SubShard:
             )
             try:
                 while batch := self._next():
-                    self._run.done(batch[: delivery.deliver(batch)])
+                    self._run.done(batch[: self._delivery.deliver(batch)])
             finally:
                 function.close()
         except Exception:

@@ -28,6 +28,7 @@ from ingest_lambda.steps.known import Known
 from ingest_lambda.steps.store import Store, connect
 from ingest_lambda.storm import StormGuard
 from ingest_lambda.stream.redis_reader import RedisStreamReader, open_redis, order
+from ingest_lambda.worker_kinesis import KinesisWorker
 
 COMPONENT = "consumer"
 FIXES_A_TRANSACTION = 5_000
@@ -257,7 +258,8 @@ def main(arguments: list[str] | None = None) -> int:
     # A batch makes some ten thousand objects, none in a cycle: the collector would walk them for nothing.
     gc.freeze()
     gc.set_threshold(200_000, 20, 50)
-    worker = Worker(settings, chosen.index, chosen.of)
+    kind = KinesisWorker if settings.stream_url else Worker
+    worker: Worker | KinesisWorker = kind(settings, chosen.index, chosen.of)
 
     def stop(signal_number: int, frame: FrameType | None) -> Any:
         worker.stop()

@@ -12,7 +12,7 @@ from ingest_lambda import config, log
 from ingest_lambda.config import Config
 from ingest_lambda.health import keep_beating
 from ingest_lambda.mqtt.bridge import Bridge
-from ingest_lambda.stream.redis_streams import RedisStreamWriter
+from ingest_lambda.stream import engine
 
 COMPONENT = "bridge"
 
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 async def serve(settings: Config) -> None:
     """Run the bridge until told to stop, or until something fails that should not."""
-    stream = RedisStreamWriter(settings.redis_url, settings.lanes)
+    stream = engine.positions_writer(settings)
     bridge = Bridge(settings, stream)
     tasks = [
         asyncio.create_task(bridge.run()),

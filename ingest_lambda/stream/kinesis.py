@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from ingest_lambda.report import Envelope
+from ingest_lambda.report import Envelope, Registration
 from ingest_lambda.stream import StreamUnavailable
 from ingest_lambda.stream.kinesis_put import CALL_TIMEOUT_S, KinesisStream, records_of
 from ingest_lambda.stream.kinesis_queue import PutQueue, Waiting
@@ -56,7 +56,7 @@ class KinesisStreamWriter:
         self.retries = 0
         self._task = asyncio.get_running_loop().create_task(self._run())
 
-    async def put(self, envelopes: Sequence[Envelope]) -> None:
+    async def put(self, envelopes: Sequence[Envelope | Registration]) -> None:
         """See StreamWriter.put. Waits up to `patience_s` seconds for a stream that is away or full."""
         await self.put_records(records_of(envelopes))
 

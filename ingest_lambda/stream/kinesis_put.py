@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from ingest_lambda.aws.calls import AwsAway, AwsRefused, AwsService
-from ingest_lambda.report import Envelope, encode
+from ingest_lambda.report import Envelope, Registration, encode
 from ingest_lambda.stream import StreamUnavailable
 from ingest_lambda.stream.kinesis_queue import MOST_RECORD_BYTES, PutQueue, Waiting
 
@@ -62,7 +62,7 @@ class _PutAnswer(msgspec.Struct):
 _put_answer = msgspec.json.Decoder(_PutAnswer)
 
 
-def records_of(envelopes: Sequence[Envelope]) -> list[tuple[str, bytes]]:
+def records_of(envelopes: Sequence[Envelope | Registration]) -> list[tuple[str, bytes]]:
     """The envelopes of one request as records: partition key and bytes, one each unless it is too large for one.
 
     The pieces of a large one have parts of their own, below 0 and the same at every attempt, so that a consumer
@@ -73,7 +73,7 @@ def records_of(envelopes: Sequence[Envelope]) -> list[tuple[str, bytes]]:
         key = f"{envelope.environment_id}:{envelope.device}"
         limit = MOST_RECORD_BYTES - len(key.encode())
         data = encode(envelope)
-        if len(data) <= limit:
+        if len(data) <= limit or isinstance(envelope, Registration):
             records.append((key, data))
             continue
         for piece in _pieces(envelope, limit - 16):
@@ -161,7 +161,7 @@ class DirectKinesisWriter:
         self._clock = clock
         self._sleep = sleep
 
-    async def put(self, envelopes: Sequence[Envelope]) -> None:
+    async def put(self, envelopes: Sequence[Envelope | Registration]) -> None:
         """See StreamWriter.put."""
         self.put_records(records_of(envelopes))
 
