@@ -19,6 +19,7 @@ class Change(NamedTuple):
     name: str | None  # present when the device was registered in this batch, or renamed
     removed: bool
     text: str  # the JSON object as published
+    corrected: bool = False  # a late fix proved the place before wrong: this one counts even if it is older
 
 
 class _Head(msgspec.Struct):
@@ -26,6 +27,7 @@ class _Head(msgspec.Struct):
     recorded_at: int | None = None
     name: str | None = None
     removed: bool = False
+    corrected: bool = False
 
 
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
@@ -42,7 +44,8 @@ def parse_message(payload: bytes) -> list[Change]:
     changes = []
     for raw in _ITEMS.decode(payload):
         head = _HEAD.decode(raw)
-        changes.append(Change(head.id, head.recorded_at, head.name, head.removed, str(raw, "utf-8")))
+        text = str(raw, "utf-8")
+        changes.append(Change(head.id, head.recorded_at, head.name, head.removed, text, head.corrected))
     return changes
 
 

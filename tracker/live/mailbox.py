@@ -15,6 +15,7 @@ class Mailbox:
         self._fixes: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._removed: dict[str, None] = {}
+        self._corrected: set[str] = set()
         self.conflated = 0  # news that later news overtook before it was sent
 
     def __bool__(self) -> bool:
@@ -39,15 +40,23 @@ class Mailbox:
             self._names[change.device_id] = msgspec.json.encode(
                 {"id": change.device_id, "name": change.name}
             ).decode()
+        if change.corrected:
+            self._corrected.add(change.device_id)
         self._fixes[change.device_id] = change.text
 
     def take(self) -> tuple[list[str], list[str]]:
         """(devices, removed) to send now; the mailbox is empty afterwards. Names go before fixes."""
+        for device in self._corrected & self._fixes.keys():
+            # what overtook a correction in here may be older than what the reader still shows
+            fix = msgspec.json.decode(self._fixes[device])
+            self._fixes[device] = msgspec.json.encode({**fix, "corrected": True}).decode()
         devices = [*self._names.values(), *self._fixes.values()]
         removed = list(self._removed)
         self._fixes, self._names, self._removed = {}, {}, {}
+        self._corrected.clear()
         return devices, removed
 
     def forget_fixes(self) -> None:
         """A snapshot made this instant holds every fix; a rename that waits here may be newer than it."""
         self._fixes = {}
+        self._corrected.clear()

@@ -1,7 +1,8 @@
 """One environment that somebody watches: its sockets, the newest fix of each device, its snapshot.
 
 The rule that keeps markers from going backwards: subscribe first, read the database second, and let the
-newer of the two speak for each device. All of it happens on one event loop without an `await` in between,
+newer of the two speak for each device. Only a correction goes back: a late fix proved the place before wrong.
+All of it happens on one event loop without an `await` in between,
 so no change can fall between a snapshot and the changes after it.
 """
 
@@ -62,6 +63,8 @@ class Watched:
         self._removed: set[str] = set()
         self._read: asyncio.Task[list[DeviceRow]] | None = None
         self._read_began = 0.0
+        self._corrections = 0  # how many came in, now and when the read began
+        self._read_corrections = 0
 
     def apply(self, change: Change) -> bool:
         """Take in a published change; False when it is older than what is known and nobody should see it."""
@@ -77,7 +80,9 @@ class Watched:
         else:
             if device in self._removed and change.name is None:
                 return False  # the batch was under way when the device was deleted
-            if known is not None and (known.recorded_at or 0) > change.recorded_at:
+            if change.corrected:
+                self._corrections += 1
+            elif known is not None and (known.recorded_at or 0) > change.recorded_at:
                 return False
             self._removed.discard(device)
             name = change.name if change.name is not None or known is None else known.name
@@ -92,11 +97,15 @@ class Watched:
 
     async def snapshot(self) -> list[str]:
         """Every device as JSON, at least as new as each change applied before this returns."""
-        now = asyncio.get_running_loop().time()
-        if self._read is None or now - self._read_began > REUSE_S or _failed(self._read):
-            self._read = asyncio.create_task(_run(self._load, self.environment_id))
-            self._read_began = now
-        rows = await asyncio.shield(self._read)
+        rows: list[DeviceRow] | None = None
+        # a read begun before a correction may hold the place that was wrong, and looks newer
+        while rows is None or self._read_corrections != self._corrections:
+            now = asyncio.get_running_loop().time()
+            stale = now - self._read_began > REUSE_S or self._read_corrections != self._corrections
+            if self._read is None or stale or _failed(self._read):
+                self._read = asyncio.create_task(_run(self._load, self.environment_id))
+                self._read_began, self._read_corrections = now, self._corrections
+            rows = await asyncio.shield(self._read)
         return self._merge(rows)
 
     def _merge(self, rows: list[DeviceRow]) -> list[str]:

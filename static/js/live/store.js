@@ -55,7 +55,9 @@ export class DeviceStore {
     const label = device.name || device.external_id || device.id;
     if (label !== device.label) this.naming += 1;
     device.label = label;
-    if (isFix(facts) && facts.recorded_at >= (device.recorded_at ?? 0)) this.move(device, facts, clock, jump);
+    // a snapshot is the whole truth; a correction takes back a place that a late fix proved wrong
+    const counts = jump || facts.corrected || facts.recorded_at >= (device.recorded_at ?? 0);
+    if (isFix(facts) && counts) this.move(device, facts, clock, jump);
     const now = this.now();
     device.status = statusOf(device.recorded_at, device.moved_at, now);
     device.since = sinceOf(device, now);
@@ -68,7 +70,9 @@ export class DeviceStore {
     const lasts = jump || this.calm() ? 0 : lastsFor(clock - device.arrived);
     const same = !first && facts.recorded_at === device.recorded_at;
     Object.assign(device, facts, { name: device.name, external_id: device.external_id });
-    if (same && !jump) return;
+    delete device.corrected;
+    if (facts.corrected) device.corrections = (device.corrections ?? 0) + 1;
+    if (same && !jump && !facts.corrected) return;
     device.glide = first ? still(x, y) : glideTo(device.glide, x, y, clock, lasts);
     device.arrived = clock;
     this.movingUntil = Math.max(this.movingUntil, endOf(device.glide));

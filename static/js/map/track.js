@@ -32,6 +32,7 @@ export class Track {
   /** Draw the track of a device, or none. Returns how many positions it has today, or null if that is unknown. */
   async show(device) {
     this.device = device;
+    this.corrections = device?.corrections;
     this.points = [];
     this.last = 0;
     this.draw();
@@ -52,7 +53,12 @@ export class Track {
 
   /** A fix of the open device came in. */
   grow(device) {
-    if (device !== this.device || device.recorded_at <= this.last) return;
+    if (device !== this.device) return;
+    if (device.corrections !== this.corrections) {
+      this.show(device); // some of what we drew was proved wrong
+      return;
+    }
+    if (device.recorded_at <= this.last) return;
     this.last = device.recorded_at;
     this.points.push([device.longitude, device.latitude, device.recorded_at]);
     this.draw();

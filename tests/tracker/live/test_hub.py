@@ -147,6 +147,30 @@ async def test_a_change_published_late_never_turns_a_marker_back(world):
     assert world.hub.facts["overtaken"] == 1
 
 
+async def test_a_correction_turns_a_marker_back_and_what_follows_it_counts(world):
+    """A late fix proved the place of 2000 wrong; the device stands where it was at 1000."""
+    world.rows = [row("a", 2000)]
+    socket = await world.opened()
+    await world.publish(fix("a", 1000, corrected=True))
+    await until(lambda: socket.devices["a"]["recorded_at"] == 1000)
+    await world.publish(fix("a", 1500))
+    await until(lambda: socket.devices["a"]["recorded_at"] == 1500)
+
+
+async def test_a_snapshot_read_before_a_correction_is_read_again(world):
+    world.rows = [row("a", 2000)]
+    world.gate.clear()
+    socket = world.open()
+    await until(lambda: world.reads)
+    world.rows = [row("a", 1000)]
+    await world.publish(fix("a", 1000, corrected=True))
+    await until(lambda: world.hub.facts["messages"] == 1)
+    world.gate.set()
+    await until(lambda: socket.of("snapshot"))
+    assert socket.devices["a"]["recorded_at"] == 1000
+    assert world.reads == 2
+
+
 async def test_a_fix_that_was_under_way_does_not_bring_a_removed_device_back(world):
     world.rows = [row("a", 1000), row("b", 1000)]
     socket = await world.opened()

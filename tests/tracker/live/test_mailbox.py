@@ -43,6 +43,14 @@ def test_the_name_a_device_registered_with_outlives_its_first_fix():
     assert taken(mailbox)[0] == [{"id": "a", "name": "Anna"}, {"id": "a", "recorded_at": 2}]
 
 
+def test_what_overtakes_a_correction_is_one_itself():
+    """The reader still shows a newer place that was proved wrong."""
+    mailbox = fill({"id": "a", "recorded_at": 5, "corrected": True}, {"id": "a", "recorded_at": 7})
+    assert taken(mailbox)[0] == [{"id": "a", "recorded_at": 7, "corrected": True}]
+    mailbox.put(changes({"id": "a", "recorded_at": 8})[0])
+    assert taken(mailbox)[0] == [{"id": "a", "recorded_at": 8}]
+
+
 def test_a_removal_takes_all_else_of_the_device_with_it():
     mailbox = fill({"id": "a", "recorded_at": 1}, {"id": "a", "name": "x"}, {"id": "a", "removed": True})
     assert taken(mailbox) == ([], ["a"])

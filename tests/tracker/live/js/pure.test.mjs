@@ -52,6 +52,19 @@ test("an older fix never turns a marker back, a rename keeps its place", () => {
   assert.deepEqual([store.devices.get("a").label, store.devices.get("a").external_id], ["Berta", "x"]);
 });
 
+test("a correction takes a marker back, and a snapshot is believed whatever was shown", () => {
+  const store = new DeviceStore();
+  store.take(frame("snapshot", [fix("a", 2000, 10, 50)]), 0);
+  store.take(frame("changes", [fix("a", 1000, 11, 51, { corrected: true })]), 10);
+  assert.deepEqual([store.devices.get("a").longitude, store.devices.get("a").recorded_at], [11, 1000]);
+  assert.deepEqual([store.devices.get("a").corrections, store.devices.get("a").corrected], [1, undefined]);
+  store.take(frame("changes", [fix("a", 1000, 12, 51, { corrected: true })]), 20);
+  near(store.shown(store.devices.get("a"), 10_000)[0], mercator(12, 51)[0]);
+  store.take(frame("changes", [fix("a", 1500, 13, 51)]), 30);
+  store.take(frame("snapshot", [fix("a", 500, 14, 51)]), 40);
+  assert.equal(store.devices.get("a").longitude, 14);
+});
+
 test("a snapshot in two parts removes whom it leaves out, only at its end", () => {
   const store = new DeviceStore();
   store.take(frame("snapshot", [fix("a", 1, 1, 1), fix("b", 1, 1, 1), { id: "c", recorded_at: null, name: "C" }]), 0);
