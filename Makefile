@@ -3,10 +3,10 @@ MILEPOST := python3 bin/milepost
 TOOLS := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop status logs reset test lint format types bench docs lock
+.PHONY: help run stop status logs reset test lint format types bench docs lock package rehearse plan apply
 
 help: ## this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## set up what is missing, start everything, print where to look
 	@$(MILEPOST) run
@@ -43,3 +43,15 @@ docs: ## every link in the documents leads somewhere
 
 lock: ## resolve the packages anew and write the lock files
 	@$(MILEPOST) lock
+
+package: ## build the edge's Lambda packages, print their sizes and contents; STAGE=dev
+	@$(MILEPOST) cloud package $(STAGE)
+
+rehearse: ## lint the cloud's templates, deploy all of it to an emulator here, read it back
+	@$(MILEPOST) cloud rehearse
+
+plan: ## what a deployment to AWS would add, change, remove; STAGE=dev
+	@$(MILEPOST) cloud plan $(STAGE)
+
+apply: ## deploy to AWS what plan shows; STAGE=dev, ALLOW_REMOVAL=1 to let data go
+	@$(MILEPOST) cloud apply $(STAGE)

@@ -32,7 +32,9 @@ def main(argv: list[str]) -> int:
     except Refusal as refusal:
         print(f"\nmilepost: {refusal}", file=sys.stderr)
     except (BotoCoreError, ClientError, WaiterError) as error:
-        print(f"\nmilepost: AWS refuses: {error}\nNext: mend what it says; what is done stays", file=sys.stderr)
+        print(
+            f"\nmilepost: AWS refuses: {error}\nNext: mend what it says; what is done stays", file=sys.stderr
+        )
     return 1
 
 

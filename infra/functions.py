@@ -1,4 +1,4 @@
-"""The Lambda functions of a stage: what differs from what runs, and Zappa's deploy or update with what it leaves out."""
+"""The Lambda functions of a stage: what differs from what runs, and Zappa's deploy with what it leaves out."""
 
 from __future__ import annotations
 
@@ -66,7 +66,9 @@ def _differing(now: Mapping[str, Any], one: Mapping[str, Any], digest: str) -> l
     differing = [name for name, (was, will) in pairs.items() if was != will]
     was, will = _variables(now), one["aws_environment_variables"]
     # by name only: values may be secrets
-    return differing + [f"variable {name}" for name in sorted({*was, *will}) if was.get(name) != will.get(name)]
+    return differing + [
+        f"variable {name}" for name in sorted({*was, *will}) if was.get(name) != will.get(name)
+    ]
 
 
 def _variables(now: Mapping[str, Any]) -> dict[str, str]:
@@ -81,7 +83,7 @@ def deploy(
     state: Path,
     progress: Progress,
 ) -> dict[str, str]:
-    """Deploy or update every function and publish a version of each; returns the versions by function.
+    """Deploy or update every function that differs and publish a version of it; returns the versions by function.
 
     The alias that everything invokes is made with the first version and moved by a release only.
     """
@@ -90,6 +92,8 @@ def deploy(
         for function, one in settings.items():
             name = stage.function_name(function)
             now = running(name, cloud)
+            if now is not None and not _differing(now, one, packages[function].digest):
+                continue
             if now is not None:
                 _forget_variables(name, now, one, cloud)
             verb = "deploy" if now is None else "update"
@@ -97,7 +101,9 @@ def deploy(
             with progress.step(name, f"zappa {verb}"):
                 _zappa(verb, f"{function}_{stage.name}", path, packages[function].path, cloud, log)
             if running(name, cloud) is None:  # Zappa ends well after some failures
-                raise Refusal(f"zappa {verb} made no function {name}", next_step=f"read {log}, mend, make apply")
+                raise Refusal(
+                    f"zappa {verb} made no function {name}", next_step=f"read {log}, mend, make apply"
+                )
             versions[function] = _publish(name, packages[function].digest, cloud)
     return versions
 

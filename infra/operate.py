@@ -23,7 +23,9 @@ def outputs(stage: Stage, cloud: Cloud, *parts: str) -> dict[str, str]:
     for part in parts:
         stack = deployed(stack_name(stage, part), cloud)
         if stack is None:
-            raise Refusal(f"{stack_name(stage, part)} is not deployed", next_step=f"STAGE={stage.name} make apply")
+            raise Refusal(
+                f"{stack_name(stage, part)} is not deployed", next_step=f"STAGE={stage.name} make apply"
+            )
         found |= stack.outputs
     return found
 
@@ -36,7 +38,9 @@ def status(stage: Stage, cloud: Cloud, *, now: datetime) -> list[tuple[str, str]
         mapping = cloud.client("lambda").get_event_source_mapping(UUID=known[name])
         lines.append((name.removesuffix("Mapping").lower(), f"consumer {mapping['State']}"))
     age = iterator_age_ms(stage, cloud, now=now)
-    lines.append(("oldest waiting", "no figure in the last five minutes" if age is None else f"{age / 1000:.1f} s"))
+    lines.append(
+        ("oldest waiting", "no figure in the last five minutes" if age is None else f"{age / 1000:.1f} s")
+    )
     return [*lines, ("failed batches", str(waiting(cloud, known["NoticeQueueUrl"])))]
 
 
@@ -76,7 +80,9 @@ def _switch(stage: Stage, cloud: Cloud, *, enabled: bool) -> list[str]:
     known = outputs(stage, cloud, "consume")
     for name in MAPPINGS:
         cloud.client("lambda").update_event_source_mapping(UUID=known[name], Enabled=enabled)
-    return [f"the consumers of {stage.name} {'read on' if enabled else 'are held: reports wait on the stream'}"]
+    return [
+        f"the consumers of {stage.name} {'read on' if enabled else 'are held: reports wait on the stream'}"
+    ]
 
 
 def drain(

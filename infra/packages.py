@@ -120,7 +120,9 @@ def look_into(stage: str, path: Path) -> Package:
             tops[entry.filename.split("/")[0]] = (
                 tops.get(entry.filename.split("/")[0], 0) + entry.compress_size
             )
-            if entry.filename not in ZAPPAS:  # they say which stage it is, and the sources of two stages are the same
+            if (
+                entry.filename not in ZAPPAS
+            ):  # they say which stage it is, and the sources of two stages are the same
                 seen.update(entry.filename.encode() + b"\0" + archive.read(entry) + b"\0")
     return Package(stage, path, tops, seen.hexdigest())
 

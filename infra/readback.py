@@ -63,14 +63,18 @@ def _buckets(stage: Stage, cloud: Cloud, facts: Facts) -> Iterator[Check]:
             policy = json.loads(s3.get_bucket_policy(Bucket=name)["Policy"])["Statement"][0]
             yield Check(f"{title} bucket: TLS only", ("Deny", {"Bool": {"aws:SecureTransport": "false"}}),
                         (policy["Effect"], policy["Condition"]))  # fmt: skip
-            yield Check(f"{title} bucket: versions", "Enabled", s3.get_bucket_versioning(Bucket=name).get("Status"))
+            yield Check(
+                f"{title} bucket: versions", "Enabled", s3.get_bucket_versioning(Bucket=name).get("Status")
+            )
 
 
 def _notices(stage: Stage, cloud: Cloud, facts: Facts) -> Iterator[Check]:
     told = cloud.client("s3").get_bucket_notification_configuration(Bucket=facts["FailureBucketName"])
     queues = [(one["QueueArn"], one["Events"]) for one in told.get("QueueConfigurations", [])]
     yield Check("failed batch: notice", [(facts["NoticeQueueArn"], ["s3:ObjectCreated:*"])], queues)
-    attributes = cloud.client("sqs").get_queue_attributes(QueueUrl=facts["NoticeQueueUrl"], AttributeNames=["All"])
+    attributes = cloud.client("sqs").get_queue_attributes(
+        QueueUrl=facts["NoticeQueueUrl"], AttributeNames=["All"]
+    )
     found = attributes["Attributes"]
     yield Check("notice queue: seconds kept", "1209600", found["MessageRetentionPeriod"])
     statement = json.loads(found["Policy"])["Statement"][0]
@@ -89,7 +93,9 @@ def _database(stage: Stage, cloud: Cloud, facts: Facts) -> Iterator[Check]:
     proxy = rds.describe_db_proxies(DBProxyName=f"milepost-{stage.name}")["DBProxies"][0]
     yield Check("database proxy: TLS", True, proxy["RequireTLS"])
     yield Check("database proxy: secret", facts["EdgeSecretArn"], proxy["Auth"][0]["SecretArn"])
-    cache = cloud.client("elasticache").describe_replication_groups(ReplicationGroupId=facts["CacheIdentifier"])
+    cache = cloud.client("elasticache").describe_replication_groups(
+        ReplicationGroupId=facts["CacheIdentifier"]
+    )
     group = cache["ReplicationGroups"][0]
     yield Check("cache: encryption under way and at rest", (True, True),
                 (group["TransitEncryptionEnabled"], group["AtRestEncryptionEnabled"]))  # fmt: skip
@@ -119,7 +125,9 @@ def _roles(stage: Stage, cloud: Cloud, facts: Facts) -> Iterator[Check]:
     yield Check("ingest role: puts", ("kinesis:PutRecords", streams), rights.pop("PutReports"))
     yield Check("ingest role: reads", ("s3:GetObject", facts["FeedObjectArn"]), rights.pop("ReadTheFeed"))
     yield Check("ingest role: beyond these", ["WriteLogs"], sorted(rights))
-    consume = {one["Sid"]: one for one in statements_of(f"milepost-{stage.name}-consume-{stage.region}", cloud)}
+    consume = {
+        one["Sid"]: one for one in statements_of(f"milepost-{stage.name}-consume-{stage.region}", cloud)
+    }
     yield Check("consume role: statements",
                 ["FindTheFailureBucket", "NetworkInterfaces", "NotFromWithin", "ParkFailedBatches", "ReadStreams",
                  "WriteLogs"], sorted(consume))  # fmt: skip
@@ -175,7 +183,9 @@ def _http(stage: Stage, cloud: Cloud, facts: Facts) -> Iterator[Check]:
     line = json.loads(door["AccessLogSettings"]["Format"])
     tells = [name for name, value in line.items() if any(word in value for word in ("path", "query", "uri"))]
     yield Check("HTTP API: log fields that may hold a key", [], tells)
-    policy = json.loads(cloud.client("lambda").get_policy(FunctionName=stage.function_name("ingest"))["Policy"])
+    policy = json.loads(
+        cloud.client("lambda").get_policy(FunctionName=stage.function_name("ingest"))["Policy"]
+    )
     callers = [one["Principal"]["Service"] for one in policy["Statement"]]
     yield Check("door function: who may call", ["apigateway.amazonaws.com"], callers)
 
@@ -204,14 +214,18 @@ def _schedules(stage: Stage, cloud: Cloud, facts: Facts) -> Iterator[Check]:
             found[one["Name"]] = (held["ScheduleExpression"], held.get("ScheduleExpressionTimezone"))
     yield Check("sweep: every minute", "rate(1 minute)", found.pop("sweep")[0])
     for shift in stage.shifts:
-        wanted = sorted({(f"cron({minute} {hour} * * ? *)", shift.time_zone) for hour, minute in moments(shift)})
+        wanted = sorted(
+            {(f"cron({minute} {hour} * * ? *)", shift.time_zone) for hour, minute in moments(shift)}
+        )
         own = [value for value in found.values() if value[1] == shift.time_zone]
         yield Check(f"warm-ups of {shift.time_zone}", (wanted, len(wanted) * shift.functions),
                     (sorted(set(own)), len(own)))  # fmt: skip
 
 
 def _alarms(stage: Stage, cloud: Cloud, facts: Facts) -> Iterator[Check]:
-    alarms = cloud.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"milepost-{stage.name}-")["MetricAlarms"]
+    alarms = cloud.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"milepost-{stage.name}-")[
+        "MetricAlarms"
+    ]
     silent = [
         one["AlarmName"]
         for one in alarms

@@ -38,7 +38,9 @@ class Back:
     data: bytes
 
 
-def redrive(cloud: Cloud, queue_url: str, positions_arn: str, *, most: int = 1000) -> tuple[int, int, list[str]]:
+def redrive(
+    cloud: Cloud, queue_url: str, positions_arn: str, *, most: int = 1000
+) -> tuple[int, int, list[str]]:
     """Redrive up to `most` parked objects; returns (objects, records, what could not be read or sent).
 
     A message leaves the queue when everything it names is on the stream again; the objects stay until they expire.
@@ -98,7 +100,9 @@ def records_in(key: str, held: bytes, positions_arn: str) -> Iterator[Back]:
     for record in event["Records"]:
         kinesis = record["kinesis"]
         yield Back(
-            record["eventSourceARN"], kinesis["partitionKey"], base64.b64decode(kinesis["data"], validate=True)
+            record["eventSourceARN"],
+            kinesis["partitionKey"],
+            base64.b64decode(kinesis["data"], validate=True),
         )
 
 

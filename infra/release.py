@@ -12,10 +12,14 @@ from infra.stacks import ALIAS
 from infra.stages import FUNCTIONS, Stage
 
 
-def release(stage: Stage, cloud: Cloud, functions: tuple[str, ...] = FUNCTIONS, percent: int = 100) -> list[str]:
+def release(
+    stage: Stage, cloud: Cloud, functions: tuple[str, ...] = FUNCTIONS, percent: int = 100
+) -> list[str]:
     """Send this share of the work to each function's newest version; 100 makes it the version. Says what it did."""
     if not 1 <= percent <= 100:
-        raise Refusal(f"a share of {percent} % is none", next_step="say --percent 10, then 100 when it goes well")
+        raise Refusal(
+            f"a share of {percent} % is none", next_step="say --percent 10, then 100 when it goes well"
+        )
     said = []
     for function in functions:
         name = stage.function_name(function)

@@ -42,8 +42,10 @@ def said_changes(found: list[Change]) -> Iterator[str]:
         loses = "   HOLDS DATA" if change.loses_state else ""
         yield f"  {SIGNS[change.action]:>3} {change.resource}  {change.type}{what}{loses}"
     counts = {action: sum(change.action is action for change in found) for action in Action}
-    yield "nothing changes" if not found else ", ".join(
-        f"{count} to {action}" for action, count in counts.items() if count
+    yield (
+        "nothing changes"
+        if not found
+        else ", ".join(f"{count} to {action}" for action, count in counts.items() if count)
     )
 
 

@@ -47,14 +47,14 @@ _Loader.add_multi_constructor("!", _function)
 
 def read_template(path: Path) -> Template:
     """A template file with every function in its long form, as JSON would hold it."""
-    loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  a SafeLoader's child
+    loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     assert isinstance(loaded, dict), path
     return loaded
 
 
 def read_body(body: str) -> Template:
     """A template as CloudFormation hands it back: JSON or YAML, of which JSON is a part."""
-    loaded = yaml.load(body, Loader=_Loader)  # noqa: S506  a SafeLoader's child
+    loaded = yaml.load(body, Loader=_Loader)
     assert isinstance(loaded, dict)
     return loaded
 

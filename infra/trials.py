@@ -16,12 +16,16 @@ from infra.report import Check
 def failed_batch_comes_back(cloud: Cloud, known: Mapping[str, str]) -> Iterator[Check]:
     """Park a batch as Lambda and a message as the IoT rule would; redrive; look for both on the stream."""
     for key, parked in _parked(known["PositionsStreamArn"]).items():
-        cloud.client("s3").put_object(Bucket=known["FailureBucketName"], Key=key, Body=json.dumps(parked).encode())
+        cloud.client("s3").put_object(
+            Bucket=known["FailureBucketName"], Key=key, Body=json.dumps(parked).encode()
+        )
     yield Check("notices of parked objects", 2, _own_notices(cloud, known))
     objects, records, failed = redrive(cloud, known["NoticeQueueUrl"], known["PositionsStreamArn"])
     yield Check("redriven (objects, records, failed)", (2, 3, []), (objects, records, failed))
     found = sorted(_on_stream(cloud, known["PositionsStreamArn"]))
-    yield Check("records on the stream again", ["1:a first", "1:a second"], [one for one in found if one[0] == "1"])
+    yield Check(
+        "records on the stream again", ["1:a first", "1:a second"], [one for one in found if one[0] == "1"]
+    )
     mqtt = [one.partition(" ")[2] for one in found if one.startswith("dev_")]
     payloads = [base64.b64decode(json.loads(one)["payload"]) for one in mqtt]
     yield Check("a device's message on the stream again", [b'{"lat":1}'], payloads)

@@ -69,6 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("which", nargs="*", help="lint, types, docs, drift; all of them when none is given")
     bench = add("bench", _bench, "measure this machine on a stack of its own")
     bench.add_argument("options", nargs="*", help="parts and options of the benchmark, after --")
+    cloud = add(
+        "cloud", _cloud, "the edge on AWS: package, rehearse, plan, apply, release, rollback, redrive"
+    )
+    cloud.add_argument("options", nargs=argparse.REMAINDER, help="a command of its own; --help lists them")
     add("lock", _lock, "resolve the packages anew and write the lock files")
     return parser
 
@@ -206,6 +210,17 @@ def _bench(options: argparse.Namespace) -> int:
     env = {name: value for name, value in os.environ.items() if not name.startswith("MILEPOST_")}
     env["PYTHONPATH"] = str(PROJECT / "bin")
     return subprocess.run(argv, stdin=subprocess.DEVNULL, cwd=PROJECT, env=env, check=False).returncode
+
+
+def _cloud(options: argparse.Namespace) -> int:
+    progress = Progress(quiet=True)
+    place = _open(progress)
+    if shutil.which(str(place.venv_python.parent / "zappa")) is None:
+        with _one_at_a_time(place):
+            install_python(place, Progress(), for_tests=True)
+    env = {**os.environ, "PYTHONPATH": str(PROJECT / "bin"), "MILEPOST_STATE_DIR": str(place.state)}
+    argv = [str(place.venv_python), "-m", "infra", *(options.options or ["--help"])]
+    return subprocess.run(argv, cwd=PROJECT, env=env, check=False).returncode
 
 
 def _lock(_: argparse.Namespace) -> int:

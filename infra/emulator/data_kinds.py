@@ -34,7 +34,8 @@ def _bucket_settings(s3: Any, name: str, properties: Properties) -> Mapping[str,
         s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": rules})
     if notices := properties.get("NotificationConfiguration"):
         queues = [
-            {"QueueArn": to["Queue"], "Events": [to["Event"]]} for to in notices.get("QueueConfigurations", [])
+            {"QueueArn": to["Queue"], "Events": [to["Event"]]}
+            for to in notices.get("QueueConfigurations", [])
         ]
         s3.put_bucket_notification_configuration(
             Bucket=name, NotificationConfiguration={"QueueConfigurations": queues}
@@ -182,7 +183,11 @@ def _cache_subnets(cache: Any, name: str, properties: Properties) -> Mapping[str
 def _cache(cache: Any, name: str, properties: Properties) -> Mapping[str, Any]:
     cache.create_replication_group(**properties)
     identifier = properties["ReplicationGroupId"]
-    return {"Ref": identifier, "PrimaryEndPoint.Address": f"{identifier}.cache.example", "PrimaryEndPoint.Port": "6379"}
+    return {
+        "Ref": identifier,
+        "PrimaryEndPoint.Address": f"{identifier}.cache.example",
+        "PrimaryEndPoint.Port": "6379",
+    }
 
 
 KINDS = [

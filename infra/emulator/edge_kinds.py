@@ -39,7 +39,6 @@ def _reschedule(client: Any, name: str, properties: Properties) -> Mapping[str, 
     return {"Ref": properties["Name"], "Arn": client.update_schedule(**properties)["ScheduleArn"]}
 
 
-
 def _alarm(client: Any, name: str, properties: Properties) -> Mapping[str, Any]:
     properties["Threshold"] = float(properties["Threshold"])
     client.put_metric_alarm(**properties)

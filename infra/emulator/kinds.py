@@ -82,7 +82,7 @@ def register(kinds: Iterable[Kind]) -> None:
 
 def _model(kind: Kind) -> type:
     def create(
-        cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
+        cls: Any, /, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
     ) -> Any:
         made = cls()
         made.properties = typed(cloudformation_json.get("Properties", {}))
@@ -92,6 +92,7 @@ def _model(kind: Kind) -> type:
 
     def update(
         cls: Any,
+        /,
         original_resource: Any,
         new_resource_name: str,
         cloudformation_json: Any,
