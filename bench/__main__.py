@@ -1,7 +1,8 @@
 """`make bench`: the whole product on its own ports and data, measured part by part; a table and a JSON line.
 
 Parts: `door` (posts a second through nginx, edge and stream), `consumer` (fixes a second into PostGIS), `browser`
-(from the device's clock to a frame in a real page). `--seconds` is how long each load lasts.
+(from the device's clock to a frame in a real page), `registrations` (positions beside a flood of them),
+`two_tenants` (one beside another that floods). `--seconds` is how long each load lasts.
 """
 
 import argparse
@@ -11,13 +12,15 @@ import platform
 from collections.abc import Callable
 from typing import Any
 
-from bench import browser, consumer, door
+from bench import browser, consumer, door, registrations, two_tenants
 from bench.stage import Stage
 
 PARTS: dict[str, Callable[[Stage, int], dict[str, Any]]] = {
     "consumer": consumer.measure,
     "door": door.measure,
     "browser": browser.measure,
+    "registrations": registrations.measure,
+    "two_tenants": two_tenants.measure,
 }
 
 
