@@ -11,6 +11,7 @@ from typing import Any
 
 KMH_MPS = 1 / 3.6
 KNOT_MPS = 1852 / 3600
+HUGE = 1e300
 
 _NUMBER = re.compile(r"\s*[+-]?(\d{1,25}\.?\d{0,25}|\.\d{1,25})([eE][+-]?\d{1,3})?\s*", re.ASCII)
 _YES, _NO = frozenset({"true", "1", "yes"}), frozenset({"false", "0", "no"})
@@ -21,6 +22,8 @@ def number(value: Any) -> Any:
     if type(value) is str and _NUMBER.fullmatch(value):
         read = float(value)
         return read if math.isfinite(read) else value
+    if type(value) is int and not -HUGE < value < HUGE:
+        return HUGE if value > 0 else -HUGE  # no float holds it, and no fact means it
     return value
 
 

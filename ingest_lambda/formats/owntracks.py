@@ -59,7 +59,7 @@ def reply(request_id: str, received: int) -> Answer:
 def _read_location(message: dict[str, Any], asked: Asked, gathering: Gathering) -> None:
     device, tst = _device(message, asked), number(message.get("tst"))
     if is_number(tst) and tst >= SECONDS_BELOW:
-        detail = f"tst {tst:.0f} is no time in seconds"
+        detail = f"tst {tst:.15g} is no time in seconds"
         gathering.refuse(device, Refusal.BAD_RECORDED_AT, detail, message)
         return
     bs = message.get("bs")

@@ -1,10 +1,12 @@
 """Transistorsoft's background geolocation: one, a batch, either at the root; metres a second, -1 unknown."""
 
+from typing import Any
+
 import pytest
 
 from tests.ingest_lambda.formats.apps import NOON, NOON_S, App, extra
 
-LOCATION = {
+LOCATION: Any = {
     "uuid": "2FB04C65", "timestamp": NOON, "odometer": 1200.5, "is_moving": True, "event": "motionchange",
     "coords": {"latitude": 52.37, "longitude": 4.9, "accuracy": 8, "speed": 12.5, "speed_accuracy": 1,
                "heading": 90, "altitude": 3, "floor": None},
@@ -63,7 +65,9 @@ async def test_the_order_of_a_batch_is_kept_and_a_heartbeat_in_it_is_no_fix():
 
 
 async def test_a_bad_location_costs_itself():
-    bad = [LOCATION | {"coords": value} for value in ({}, 5, [], {"latitude": "north", "longitude": 4.9})]
+    bad: list[Any] = [
+        LOCATION | {"coords": value} for value in ({}, 5, "x", {"latitude": "north", "longitude": 4.9})
+    ]
     _, envelopes = await App(body={"location": [LOCATION, *bad, 7, LOCATION], **NAMED}).reports()
     assert sum(len(e.positions) for e in envelopes) == 2
     assert sorted(r.index for e in envelopes for r in e.refused) == [1, 2, 3, 4, 5]

@@ -1,5 +1,7 @@
 """Traccar Client in its three forms: knots where it sends knots, m/s where it sends m/s, and an empty answer."""
 
+from typing import Any
+
 import pytest
 
 from ingest_lambda.formats import traccar
@@ -9,7 +11,7 @@ FLAT = {
     "id": "482341", "timestamp": str(NOON_S), "lat": "18.5308", "lon": "73.8475", "speed": "24.298056",
     "bearing": "90", "altitude": "560", "accuracy": "8", "batt": "64", "charge": "true",
 }  # fmt: skip
-OBJECT = {
+OBJECT: Any = {
     "device_id": "482341",
     "location": {
         "timestamp": NOON,
