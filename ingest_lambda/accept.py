@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
 
 from ingest_lambda.addresses import Address, Way, find
 from ingest_lambda.config import MAX_BODY_BYTES
@@ -13,7 +14,6 @@ from ingest_lambda.correlation import new_request_id, trace_of
 from ingest_lambda.credential import Gatekeeper
 from ingest_lambda.enclosing import enclose_all
 from ingest_lambda.exchange import Reply, Request
-from ingest_lambda.explain import explain
 from ingest_lambda.feed import Feed
 from ingest_lambda.formats import native
 from ingest_lambda.formats.catalogue import Understood, not_understood, understand
@@ -48,15 +48,14 @@ class Registrar(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Porch:
+class Porch(msgspec.Struct, frozen=True):
     """What accepting needs from its surroundings. `now_us` gives epoch microseconds."""
 
     gatekeeper: Gatekeeper
     stream: StreamWriter
     max_body_bytes: int = MAX_BODY_BYTES
     now_us: Callable[[], int] = lambda: time.time_ns() // 1000
-    limits: Limits = field(default_factory=NoLimits)
+    limits: Limits = msgspec.field(default_factory=NoLimits)
     registrar: Registrar | None = None  # None: this door takes no registrations
     feed: Feed | None = None  # what is known of environments; only explaining asks it
 
@@ -90,6 +89,9 @@ async def accept(request: Request, porch: Porch) -> Reply:
             raise over_quota(allowance)
         understood = _understood(request, address, received_at_us, porch.max_body_bytes)
         if address.explain:
+            # asked for by people, now and then: the judge it takes along is nothing a cold start should pay for
+            from ingest_lambda.explain import explain  # noqa: PLC0415
+
             facts = porch.feed.environment(key.environment_id) if porch.feed is not None else None
             would_be = _answer(understood, request_id, traceparent, allowance.headers)
             return explain(understood, would_be, facts, received_at_us, request_id_text(request_id))

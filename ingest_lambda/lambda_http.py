@@ -27,6 +27,8 @@ from ingest_lambda.exchange import Reply, Request
 from ingest_lambda.feed import Feed
 from ingest_lambda.feed_s3 import S3Feed
 from ingest_lambda.problems import Problem
+from ingest_lambda.quotas import Quotas
+from ingest_lambda.registrations import Registrar
 from ingest_lambda.stream.kinesis_put import DirectKinesisWriter, KinesisStream, StreamAddress
 
 COMPONENT = "lambda-http"
@@ -42,12 +44,19 @@ class HttpFunction:
         log.configure(COMPONENT, settings.log_level)
         if not settings.stream_url.startswith("kinesis:"):
             raise config.BadSetting("MILEPOST_STREAM_URL must be kinesis://REGION/STREAM in a function")
-        stream = KinesisStream(StreamAddress.parse(settings.stream_url), environ)
         feed_url = environ.get("MILEPOST_EDGE_FEED_URL")
         self._feed = S3Feed(feed_url, environ=environ) if feed_url else None
         known = self._feed or Feed()
-        gatekeeper = Gatekeeper(settings.key_signing_secrets, known.revoked)
-        self.porch = Porch(gatekeeper, DirectKinesisWriter(stream), settings.max_body_bytes)
+        quotas = Quotas(known)  # an instance's own: the gateway's throttle is what holds all of them together
+        registrations = writer_of(settings.registration_stream_url or settings.stream_url, environ)
+        self.porch = Porch(
+            Gatekeeper(settings.key_signing_secrets, known.revoked),
+            writer_of(settings.stream_url, environ),
+            settings.max_body_bytes,
+            limits=quotas,
+            registrar=Registrar(registrations, quotas),
+            feed=known,
+        )
 
     def handle(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Answer one event. Raises ValueError for an event of another kind."""
@@ -66,6 +75,11 @@ class HttpFunction:
             said = {"code": reply.code, "status": reply.status, "client": request.client_ip}
             logger.info("refused", extra={**said, "request_id": dict(reply.headers).get("x-request-id", "")})
         return answer_of(reply)
+
+
+def writer_of(url: str, environ: Mapping[str, str]) -> DirectKinesisWriter:
+    """The writer onto the stream at `url`."""
+    return DirectKinesisWriter(KinesisStream(StreamAddress.parse(url), environ))
 
 
 def request_of(event: Mapping[str, Any]) -> Request:
