@@ -96,7 +96,7 @@ def _lined(work: Work) -> None:
     """Archiving is off: the lines, and a row that says what they were made of."""
     count = make_lines(rows_of(work.span), work.lines)
     _require(count == work.facts.rows, work, count)
-    _commit(work, location="", rows=count, bytes=0, sha256=b"")
+    _record(work, location="", rows=count, bytes=0, sha256=b"")
 
 
 def _archived(work: Work, shelf: Shelf, folder: Path) -> None:
@@ -113,8 +113,14 @@ def _archived(work: Work, shelf: Shelf, folder: Path) -> None:
         _require(written.rows == work.facts.rows, work, written.rows)
     location = location_of(work.environment, work.day, written)
     shelf.put(written.path, location)
-    remove_strays(shelf, location, rows=written.rows, spoken_of=before.location if before else "")
-    _commit(work, location=location, rows=written.rows, bytes=written.size, sha256=written.sha256)
+    spoken_of = before.location if before else ""
+    try:
+        remove_strays(shelf, location, rows=written.rows, spoken_of=spoken_of)
+        _record(work, location=location, rows=written.rows, bytes=written.size, sha256=written.sha256)
+    except BaseException:
+        if location != spoken_of:  # nothing was committed, and the lock is still ours
+            shelf.remove(location)
+        raise
 
 
 def location_of(environment: Environment, day: date, written: Written) -> str:
@@ -123,7 +129,7 @@ def location_of(environment: Environment, day: date, written: Written) -> str:
     return f"{folder}/positions-{written.sha256.hex()[:16]}.parquet"
 
 
-def _commit(work: Work, *, location: str, **facts: int | bytes) -> None:
+def _record(work: Work, *, location: str, **facts: int | bytes) -> None:
     """Row and lines, in the transaction of the snapshot."""
     before = work.before
     newest = [

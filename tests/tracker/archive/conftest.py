@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
@@ -79,11 +80,12 @@ def objects(folder: Path) -> list[str]:
     return sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
 
 
-def read(row: ArchivedDay, folder: Path) -> list[dict[str, Any]]:
+def read(row: ArchivedDay) -> list[dict[str, Any]]:
     """The rows of an archived day, straight from its object."""
-    target = folder / "read.parquet"
-    open_shelf().fetch(row.location, target)
-    return list(parquet.read_table(target).to_pylist())
+    with TemporaryDirectory() as folder:
+        target = Path(folder) / "read.parquet"
+        open_shelf().fetch(row.location, target)
+        return list(parquet.read_table(target).to_pylist())
 
 
 @pytest.fixture

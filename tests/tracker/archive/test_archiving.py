@@ -41,7 +41,7 @@ def test_the_object_holds_every_column_sorted_by_device_and_time(folder, vans, c
     store(vans[1], DAY, 4)
     store(vans[0], DAY, 4)
     archive_day(customer.test, DAY, now=NOW)
-    rows = read(archived(customer.test, DAY), folder)
+    rows = read(archived(customer.test, DAY))
     assert [row["device"] for row in rows] == [vans[0].public_id] * 4 + [vans[1].public_id] * 4
     assert [row["external_id"] for row in rows[3:5]] == ["van-1", "van/2, ünï"]
     assert [row["recorded_at"] for row in rows[:4]] == sorted(row["recorded_at"] for row in rows[:4])
@@ -110,7 +110,7 @@ def test_rows_that_judging_took_back_out_are_found_by_counting(folder, vans, cus
     assert list(due_days(now=NOW, exact=False)) == []
     assert archive_due(now=NOW, exact=True).archived == 1
     assert archived(customer.test, DAY).rows == 7
-    assert len(read(archived(customer.test, DAY), folder)) == 7
+    assert len(read(archived(customer.test, DAY))) == 7
 
 
 def test_a_day_that_lost_many_rows_is_not_replaced_until_somebody_says_so(folder, vans, customer):
@@ -120,7 +120,7 @@ def test_a_day_that_lost_many_rows_is_not_replaced_until_somebody_says_so(folder
     with pytest.raises(Shrunk, match="72 rows in the table, 300 in the archive"):
         archive_day(customer.test, DAY, now=NOW)
     assert archive_due(now=NOW).failed == 1
-    assert len(read(archived(customer.test, DAY), folder)) == 300
+    assert len(read(archived(customer.test, DAY))) == 300
     archive_day(customer.test, DAY, now=NOW, accept_fewer=True)
     assert archived(customer.test, DAY).rows == 72
 
@@ -204,4 +204,4 @@ def test_with_archiving_off_only_lines_are_made_and_files_follow_once_it_is_on(
     assert archive_due(now=NOW) == (0, 0, 0, None)
     settings.ARCHIVE = True
     archive_due(now=NOW)
-    assert len(read(archived(customer.test, DAY), folder)) == 8
+    assert len(read(archived(customer.test, DAY))) == 8

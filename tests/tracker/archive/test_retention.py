@@ -137,7 +137,7 @@ def test_what_reaches_a_day_whose_positions_are_gone_is_added_to_its_archive(fol
     store(vans[0], day, 1, stored_at=NOW + timedelta(minutes=1), first_s=50_000)
     assert forget_past_retention(now=NOW) == 0
     assert archive_due(now=NOW).archived == 1
-    rows = read(archived(customer.test, day), folder)
+    rows = read(archived(customer.test, day))
     assert [row["device"] for row in rows] == [vans[0].public_id] * 11 + [vans[1].public_id] * 8
     for device in vans:
         times = [row["recorded_at"] for row in rows if row["device"] == device.public_id]
