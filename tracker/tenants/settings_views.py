@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tracker.http.console import SESSION_KEY, ConsoleRequest, environment_required
 from tracker.keys import reveal
+from tracker.limits.selectors import limits_of
 from tracker.tenants import services
 from tracker.tenants.errors import NameTaken
 from tracker.tenants.forms import EnvironmentForm, NewEnvironmentForm, TenantForm
@@ -99,6 +100,7 @@ def _settings(
         "tenant_form": tenant_form or TenantForm(initial={"name": environment.tenant.name}, prefix="tenant"),
         "environment_form": environment_form or EnvironmentForm.showing(environment),
         "new_form": new_form or NewEnvironmentForm(prefix="new"),
+        "limits": limits_of(environment),
         "may_manage": request.membership.may(Role.ADMIN),
         "switch_to": request.path if request.method == "GET" else "",
     }
