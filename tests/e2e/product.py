@@ -7,7 +7,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,10 +32,11 @@ print("FACTS " + json.dumps({{
 
 @dataclass(frozen=True)
 class Answer:
-    """Status and text of an answer."""
+    """Status, text and headers (their names in lower case) of an answer."""
 
     status: int
     text: str
+    headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def document(self) -> Any:
@@ -43,16 +44,29 @@ class Answer:
         return json.loads(self.text)
 
 
-def call(method: str, url: str, key: str, body: Any = None, timeout_s: float = 30.0) -> Answer:
-    """One request; an HTTP status is an answer and no error."""
+def call(
+    method: str,
+    url: str,
+    key: str,
+    body: Any = None,
+    timeout_s: float = 30.0,
+    headers: dict[str, str] | None = None,
+) -> Answer:
+    """One request, with a key unless that is empty; an HTTP status is an answer and no error."""
     data = json.dumps(body).encode() if body is not None else None
-    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    request = urllib.request.Request(url, data, headers, method=method)
+    sent = {"Content-Type": "application/json", **(headers or {})}
+    if key:
+        sent["Authorization"] = f"Bearer {key}"
+    request = urllib.request.Request(url, data, sent, method=method)
     try:
         with urllib.request.urlopen(request, timeout=timeout_s) as answer:
-            return Answer(answer.status, answer.read().decode())
+            return Answer(answer.status, answer.read().decode(), _lower(answer.headers))
     except urllib.error.HTTPError as error:
-        return Answer(error.code, error.read().decode("utf-8", "replace"))
+        return Answer(error.code, error.read().decode("utf-8", "replace"), _lower(error.headers))
+
+
+def _lower(headers: Any) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
 @dataclass(frozen=True)

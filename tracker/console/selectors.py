@@ -44,7 +44,8 @@ def tally(environment: Environment, *, now: datetime) -> Tally:
         OutcomeCount.objects.for_environment(environment)
         .filter(second__gte=now - DAY)
         .values_list("outcome", "reason")
-        .annotate(Sum("count"))
+        .annotate(total=Sum("count"))
+        .exclude(total=0)
     )
     by_outcome: dict[str, int] = defaultdict(int, dict.fromkeys(Outcome.values, 0))
     reasons = []

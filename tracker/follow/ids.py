@@ -38,8 +38,9 @@ def parse(text: str) -> tuple[UUID, bool]:
         return UUID(hex=text), True
     if found := _TRACEPARENT.fullmatch(text):
         return UUID(hex=found[1]), True
+    shown = ascii(text[:80])[:100]
     raise NotAnId(
-        f"{text[:80]!r} is no id to follow: give the request id of an answer (req_ and 32 hexadecimal digits), "
+        f"{shown} is no id to follow: give the request id of an answer (req_ and 32 hexadecimal digits), "
         "a trace id (32 of them), or a whole traceparent."
     )
 

@@ -44,6 +44,7 @@ def outcomes_between(
         .filter(second__gte=since, second__lt=until)
         .values_list("outcome", "reason")
         .annotate(total=Sum("count"))
+        .exclude(total=0)  # what a redrive, or a second look, took out again
         .order_by("outcome", "reason")
     )
     found = Outcomes(since, until)

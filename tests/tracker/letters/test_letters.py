@@ -18,7 +18,6 @@ from tracker.ingestion.models import DeadLetter
 from tracker.letters.contents import contents_of, readable_text
 from tracker.letters.selectors import Narrowing, State, letters_of, public_letter_id, state_of
 from tracker.letters.services import ask
-from tracker.management.commands import redrive as command
 from tracker.tenants import scope
 from tracker.tenants.models import Role, User
 
@@ -27,6 +26,11 @@ BROKEN = "store_positions: ValueError"
 
 def again(letter):
     return DeadLetter.objects.unscoped("test").get(pk=letter.pk)
+
+
+def request_of(letter):
+    assert letter.request_id is not None
+    return f"req_{letter.request_id.hex}"
 
 
 def redriven(letter):
@@ -117,7 +121,7 @@ def test_the_api_lists_letters_newest_first_and_says_nothing_of_our_insides(api,
         1,
     )
     assert shown["payload"]["positions"][0]["latitude"] == 52.37
-    assert shown["request_id"] == f"req_{second.request_id.hex}"
+    assert shown["request_id"] == request_of(second)
     assert "4711" not in str(page)
     rest = api.json("dead-letters", cursor=page["next_cursor"])
     assert [one["id"] for one in rest["data"]] == [public_letter_id(first)]
@@ -170,7 +174,7 @@ def test_the_page_shows_letters_and_their_contents_and_for_viewers_no_buttons(cu
         page = Page(html)
         assert page.faults == []
         assert "Our processing broke while writing the positions (ValueError)." in page.text
-        assert f"req_{letter.request_id.hex}" in page.text
+        assert request_of(letter) in page.text
         assert "52.37" in page.text
         for hidden in ("elsewhere", "nobodys", "4711"):
             assert hidden not in html
@@ -266,7 +270,7 @@ def consumer(transactional_db, monkeypatch):
         )
         rows.update(redriven_at=timezone.now())
 
-    monkeypatch.setattr(command.time, "sleep", sleep)
+    monkeypatch.setattr("tracker.management.commands.redrive.time.sleep", sleep)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -276,10 +280,7 @@ def test_the_command_asks_waits_and_prints_how_each_ended(customer, rival, consu
     bad = a_letter(None, reason="still broken")
     told = run("--all")
     assert "3 asked for." in told
-    assert (
-        f"{bad.pk}  still broken  no environment  req_{bad.request_id.hex}; the redrive: KeyError: 'x'"
-        in told
-    )
+    assert f"{bad.pk}  still broken  no environment  {request_of(bad)}; the redrive: KeyError: 'x'" in told
     assert told.endswith("2 redriven (4 reports), 1 not.\n")
 
 
@@ -289,7 +290,7 @@ def test_the_command_narrows_and_can_say_beforehand_what_it_would_do(customer, r
     environment = customer.test.public_id
     assert str(mine.pk) in run("--environment", environment, "--dry-run")
     assert state_of(again(mine)) is State.WAITING
-    assert "1 redriven" in run("--id", f"req_{mine.request_id.hex}", "--reason", BROKEN)
+    assert "1 redriven" in run("--id", request_of(mine), "--reason", BROKEN)
     assert state_of(again(other)) is State.WAITING
     assert "No dead letter waits" in run("--environment", environment)
     assert "1 redriven" in run("--id", str(other.pk))
