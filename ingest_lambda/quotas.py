@@ -28,14 +28,14 @@ class Quotas:
     A key, environment or tenant that the feed does not name has no limit here: the consumer knows whether it exists.
     """
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Feed, *, alone: bool = False) -> None:
         self._feed = feed
         self._chains: dict[int, _Chain] = {}
         self._registering: dict[int, _Chain] = {}
         self._buckets: dict[str, Bucket] = {}
         self._awake: dict[str, Bucket] = {}
         self.doors = 1  # that share these limits, ourselves included
-        self.alone = False  # the shared pools cannot be reached
+        self.alone = alone  # there are no shared pools, or they cannot be reached
         self.refused = 0
 
     def take(self, key: VerifiedKey, reports: int, now_us: int) -> Allowance:

@@ -122,6 +122,15 @@ def test_alone_a_door_gives_out_its_part_and_never_closes():
     assert passed(limits, key(), T0 + 3 * SECOND) == 0
 
 
+def test_a_door_that_shares_with_nobody_fills_by_the_clock_from_the_beginning():
+    feed = Feed()
+    feed.learn(a_feed(key_reports_per_second=10)[1])
+    limits = Quotas(feed, alone=True)
+    assert passed(limits, key()) == 20
+    assert passed(limits, key(), T0 + 3 * SECOND) == 30
+    assert passed(limits, key(), T0 + 10_000 * SECOND) == 600 + 20
+
+
 def test_what_nobody_asks_for_is_forgotten_once_it_would_be_full_again():
     limits, _ = quotas(key_reports_per_second=10)
     limits.take(key(), 1, T0)
