@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from ingest_lambda.aws.lent import ADDRESS, LENDER
 from ingest_lambda.aws.signature import Credentials, Target, encoded_path, encoded_query, signed_headers
 from ingest_lambda.aws.wire import Answer, Wire, tls_context
 
@@ -48,8 +49,11 @@ _error = msgspec.json.Decoder(_Error)
 def credentials_of(environ: Mapping[str, str]) -> Credentials:
     """The credentials Lambda puts in a function's environment, or an operator in a box's.
 
-    Containers' and instances' metadata endpoints are not asked: on those give the variables. Raises LookupError.
+    A function restored from a snapshot and a container ask the address that their environment names. Instances'
+    metadata is not asked: there give the variables. Raises LookupError.
     """
+    if ADDRESS in environ and "AWS_ACCESS_KEY_ID" not in environ:
+        return LENDER.credentials(environ)
     try:
         key, secret = environ["AWS_ACCESS_KEY_ID"], environ["AWS_SECRET_ACCESS_KEY"]
     except KeyError as missing:
