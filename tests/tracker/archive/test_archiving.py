@@ -10,12 +10,12 @@ from pyarrow import parquet
 
 from tests.tracker.archive.conftest import archived, day_before, later, objects, read, store
 from tests.tracker.caller import a_device
-from tracker.archive import services, writing
 from tracker.archive.nightly import archive_due
 from tracker.archive.selectors import due_days
 from tracker.archive.services import Became, Shrunk, archive_day
 from tracker.archive.shelf import sha256_of
 from tracker.archive.snapshot import Busy, held
+from tracker.archive.writing import write_file
 from tracker.positions.models import ArchivedDay, DailyLine, Position
 
 DAY = day_before(3)
@@ -69,7 +69,7 @@ def test_the_object_is_compressed_and_says_what_it_is(folder, vans, customer):
 
 def test_a_long_day_is_written_in_row_groups(folder, vans, customer, monkeypatch):
 
-    monkeypatch.setattr(writing, "ROWS_A_GROUP", 10)
+    monkeypatch.setattr("tracker.archive.writing.ROWS_A_GROUP", 10)
     store(vans[0], DAY, 25)
     store(vans[1], DAY, 12)
     archive_day(customer.test, DAY, now=NOW)
@@ -105,8 +105,7 @@ def test_a_late_fix_makes_the_day_be_done_again_and_replaces_the_object(folder, 
 def test_rows_that_judging_took_back_out_are_found_by_counting(folder, vans, customer):
     store(vans[0], DAY)
     archive_due(now=NOW)
-    taken = Position.objects.for_environment(customer.test).order_by("recorded_at").first()
-    Position.objects.for_environment(customer.test).filter(recorded_at=taken.recorded_at).delete()
+    Position.objects.for_environment(customer.test).filter(recorded_at=later(DAY, 0)).delete()
     assert list(due_days(now=NOW, exact=False)) == []
     assert archive_due(now=NOW, exact=True).archived == 1
     assert archived(customer.test, DAY).rows == 7
@@ -141,14 +140,13 @@ def test_only_complete_days_are_due_and_each_environment_for_itself(folder, vans
 def test_one_day_that_fails_does_not_keep_the_others_back(folder, vans, customer, monkeypatch):
     store(vans[0], DAY)
     store(vans[0], day_before(2))
-    plain = services.write_file
 
     def failing(rows, target, environment, day, *more):
         if day == DAY:
             raise OSError("disk full")
-        return plain(rows, target, environment, day, *more)
+        return write_file(rows, target, environment, day, *more)
 
-    monkeypatch.setattr(services, "write_file", failing)
+    monkeypatch.setattr("tracker.archive.services.write_file", failing)
     run = archive_due(now=later(day_before(2)))
     assert (run.archived, run.failed, run.waiting_since) == (1, 1, DAY)
     monkeypatch.undo()

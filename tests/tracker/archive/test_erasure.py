@@ -6,10 +6,10 @@ from datetime import timedelta
 from django.db import connection
 
 from tests.tracker.archive.conftest import archived, day_before, later, objects, read, store
-from tracker.archive import services
 from tracker.archive.nightly import archive_due
 from tracker.archive.selectors import due_days, state_of
 from tracker.archive.services import archive_day
+from tracker.archive.writing import write_file
 from tracker.devices.services import delete_device, sweep_deleted
 from tracker.positions.models import ArchivedDay, DailyLine, Position
 from tracker.positions.services import forget_past_retention
@@ -64,15 +64,14 @@ def test_a_deletion_while_its_day_is_being_archived_is_found_by_the_sweep(
     """The run sees the day as it was before; what it brings back is forgotten within the hour."""
     store(vans[0], DAY)
     store(vans[1], DAY)
-    plain = services.write_file
 
     def crossed(*given):
-        written = plain(*given)
+        written = write_file(*given)
         monkeypatch.undo()
         in_another_session(lambda: delete_device(vans[1], now=NOW))
         return written
 
-    monkeypatch.setattr(services, "write_file", crossed)
+    monkeypatch.setattr("tracker.archive.services.write_file", crossed)
     archive_day(customer.test, DAY, now=NOW)
     assert DailyLine.objects.for_environment(customer.test).filter(device=vans[1]).exists()  # the race
     sweep_deleted(now=NOW + timedelta(hours=1))
@@ -86,15 +85,14 @@ def test_a_deletion_while_its_day_is_archived_again_refuses_that_run(folder, van
     store(vans[1], DAY)
     archive_due(now=NOW)
     store(vans[0], DAY, 1, stored_at=NOW, first_s=50_000)
-    plain = services.write_file
 
     def crossed(*given):
-        written = plain(*given)
+        written = write_file(*given)
         monkeypatch.undo()
         in_another_session(lambda: delete_device(vans[1], now=NOW))
         return written
 
-    monkeypatch.setattr(services, "write_file", crossed)
+    monkeypatch.setattr("tracker.archive.services.write_file", crossed)
     assert archive_due(now=NOW + timedelta(hours=1)).failed == 1
     assert archive_due(now=NOW + timedelta(hours=1)).archived == 1
     assert devices_in(customer.test) == {vans[0].public_id}

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -54,7 +55,7 @@ def test_no_partition_is_dropped_from_the_first_day_on_that_is_not_archived(van,
     assert caplog.records[-1].day == day.isoformat()
     assert Position.objects.for_environment(van.environment_id).count() == 2
     # one row that counts another number of positions is not enough
-    facts = {
+    facts: Any = {
         "day": day,
         "location": "x",
         "bytes": 1,

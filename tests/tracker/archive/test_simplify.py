@@ -119,13 +119,13 @@ def test_a_full_day_of_jumps_round_the_globe():
 
 def test_a_comb_does_not_exhaust_the_stack():
     """Each tooth longer than the one before: the recursion goes one tooth deep at a time."""
-    x = 4.9 + np.arange(SECONDS) * 1e-6
-    y = 52.3 + np.where(np.arange(SECONDS) % 2, 1, 0) * np.arange(SECONDS) * 1e-5
+    turn = np.arange(SECONDS, dtype=np.float64)
+    x, y = 4.9 + turn * 1e-6, 52.3 + (turn % 2) * turn * 1e-5
     assert simplified(x, y).error_bound_m <= ERROR_BOUND_M
 
 
 def test_the_way_travelled_is_along_the_positions_and_not_along_the_line():
-    x = np.tile([4.9, 4.90001], 500)
+    x = np.tile(np.array([4.9, 4.90001]), 500)
     y = np.full(1_000, 52.3)
     assert travelled_m(x, y) == pytest.approx(999 * 0.68, rel=0.01)
     assert simplified(x, y).distance_m == travelled_m(x, y)

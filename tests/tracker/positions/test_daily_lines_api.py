@@ -75,7 +75,8 @@ def test_without_a_span_it_is_the_last_30_days(api, van):
 def test_pages_follow_each_other(api, van):
     for day in range(1, 8):
         a_line(van, date(2026, 5, day))
-    found, cursor = [], ""
+    found: list[str] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = api.json(
             VAN, limit=3, from_="2026-05-01", to="2026-06-01", **({"cursor": cursor} if cursor else {})
