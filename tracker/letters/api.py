@@ -14,6 +14,7 @@ from tracker.letters.selectors import Narrowing, State, letter_of, letters_after
 from tracker.letters.services import ask
 
 LONGEST_REASON = 200
+LETTER = OpenApiParameter("letter", str, "path", description="The `id` of a dead letter, `dlt_…`.")
 
 
 class DeadLetters(Endpoint):
@@ -64,6 +65,7 @@ class Redrive(Endpoint):
         operation_id="redrive_dead_letter",
         summary="Drive a dead letter again",
         tags=["Outcomes"],
+        parameters=[LETTER],
         request=None,
         responses=problems({202: DeadLetterDocument}, 404),
     )
