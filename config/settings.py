@@ -3,6 +3,7 @@
 `.env.example` lists the variables in an operator's words; `config/checks.py` says at start what is misset.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -105,6 +106,14 @@ CELERY_BROKER_URL = env.text("MILEPOST_CELERY_URL", REDIS_URL)
 STREAM_LANES = env.integer("MILEPOST_STREAM_LANES", 4, at_least=1)
 EDGE_FEED_URL = env.text("MILEPOST_EDGE_FEED_URL")  # s3://bucket/key for doors that reach no Redis
 
+# --- Certificates of devices: our own authority, and the broker that trusts it -------------------------------
+CA_CERT = Path(env.text("MILEPOST_CA_CERT", str(STATE_DIR / "ca" / "ca.pem")))
+CA_KEY = Path(env.text("MILEPOST_CA_KEY", str(STATE_DIR / "ca" / "ca.key")))
+BROKER_DIR = Path(env.text("MILEPOST_BROKER_DIR", str(STATE_DIR / "broker")))
+CERTIFICATE_LASTS = timedelta(days=env.integer("MILEPOST_CERTIFICATE_DAYS", 365, at_least=1))
+MQTT_PUBLIC_HOST = env.text("MILEPOST_MQTT_PUBLIC_HOST", urlsplit(BASE_URL).hostname or "localhost")
+MQTT_TLS_PORT = env.integer("MILEPOST_MQTT_TLS_PORT", 8883, at_least=1)
+
 # --- People: sign-up and sign-in by e-mail -----------------------------------------------------------------
 AUTH_USER_MODEL = "tracker.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -194,6 +203,7 @@ SPECTACULAR_SETTINGS = {
     "TAGS": [
         {"name": "Ingest", "description": "For devices: say where they are."},
         {"name": "Devices", "description": "Who reports, and where each one last was."},
+        {"name": "Certificates", "description": "With one a device reports over MQTT, as itself alone."},
         {"name": "Positions", "description": "Where a device was."},
         {"name": "Outcomes", "description": "What became of every report, and why some were not kept."},
         {"name": "Environment", "description": "Whose data a key opens."},
@@ -248,6 +258,17 @@ CELERY_BEAT_SCHEDULE = {
         "task": "tracker.examine_units",
         "schedule": 3600.0,
     },
+    "tell the brokers which certificates ended": {
+        "task": "tracker.announce_certificates",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
+    "count what the brokers denied": {
+        "task": "tracker.book_denials",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+    "renew what the broker reads": {"task": "tracker.renew_broker", "schedule": 3600.0},
     "tell the doors again what they must know": {
         "task": "tracker.publish_feed",
         "schedule": 30.0,

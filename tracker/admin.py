@@ -1,5 +1,6 @@
 """All registrations of the staff's admin, gathered from the capabilities for Django."""
 
+from tracker.certificates.admin import DeviceCertificateAdmin
 from tracker.devices.admin import DeviceAdmin
 from tracker.ingestion.admin import SetAsideReportAdmin
 from tracker.keys.admin import KeyAdmin
@@ -9,6 +10,7 @@ from tracker.tenants.admin import EnvironmentAdmin, MembershipAdmin, TenantAdmin
 __all__ = [
     "DeadLetterAdmin",
     "DeviceAdmin",
+    "DeviceCertificateAdmin",
     "EnvironmentAdmin",
     "KeyAdmin",
     "MembershipAdmin",

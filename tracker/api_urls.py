@@ -2,6 +2,7 @@
 
 from django.urls import path, register_converter
 
+from tracker.certificates.api import DeviceCertificates, OneCertificate
 from tracker.devices.api import Devices, OneDevice
 from tracker.devices.references import DeviceReferenceConverter
 from tracker.http.health import healthz
@@ -34,6 +35,16 @@ urlpatterns = [
         "api/v1/devices/<device_reference:device>/daily-lines",
         DeviceDailyLines.as_view(),
         name="api_device_daily_lines",
+    ),
+    path(
+        "api/v1/devices/<device_reference:device>/certificates/<str:certificate>",
+        OneCertificate.as_view(),
+        name="api_certificate",
+    ),
+    path(
+        "api/v1/devices/<device_reference:device>/certificates",
+        DeviceCertificates.as_view(),
+        name="api_certificates",
     ),
     path("api/v1/devices/<device_reference:device>", OneDevice.as_view(), name="api_device"),
 ]

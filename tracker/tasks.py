@@ -10,6 +10,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from tracker.archive.nightly import archive_due
+from tracker.certificates import announcement, denials
+from tracker.certificates.renewal import renew_broker
 from tracker.devices.services import sweep_deleted
 from tracker.http.connections import redis_client
 from tracker.ingestion import services as ingestion
@@ -82,3 +84,23 @@ def units() -> None:
     """Devices whose reported speeds look like another unit."""
     examined, found = examine_all(now=timezone.now())
     logger.info("units examined", extra={"devices": examined, "findings": found})
+
+
+@shared_task(name="tracker.announce_certificates")  # type: ignore[untyped-decorator]
+def announce_certificates() -> None:
+    """Which certificates ended, by revocation or by time, told again where Redis does not say so."""
+    announcement.publish(now=timezone.now())
+
+
+@shared_task(name="tracker.book_denials")  # type: ignore[untyped-decorator]
+def book_denials() -> None:
+    """What the brokers denied, by device and day."""
+    if count := denials.book():
+        logger.info("denied publishes counted", extra={"count": count})
+
+
+@shared_task(name="tracker.renew_broker")  # type: ignore[untyped-decorator]
+def renew() -> None:
+    """The broker's certificate and our authority's, long before they run out."""
+    if written := renew_broker(now=timezone.now()):
+        logger.info("certificates renewed", extra={"files": written})

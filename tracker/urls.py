@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # /console/devices/
     path("console/devices/", include("tracker.devices.urls")),
     path("console/devices/", include("tracker.units.urls")),
+    path("console/devices/", include("tracker.certificates.urls")),
     # /console/connect/, /connect/
     path("", include("tracker.connect.urls")),
     # /console/quarantine/

@@ -17,6 +17,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.tracker.caller import Caller, a_count, a_device, a_position, a_set_aside, a_state
+from tracker.certificates.models import DeviceCertificate
 from tracker.devices.models import Device
 from tracker.ingestion.models import DeadLetter
 from tracker.keys.models import Key
@@ -37,6 +38,7 @@ class Victim:
 
     new: NewTenant
     device: Device
+    certificate: DeviceCertificate
     key: Key
     invitation: Invitation
     member: Membership
@@ -46,7 +48,16 @@ class Victim:
     def ids(self) -> list[str]:
         """Public ids of its rows."""
         test, live = self.new.test.environment, self.new.live.environment
-        rows: list[Any] = [self.device, self.key, self.invitation, self.member, self.new.tenant, test, live]
+        rows: list[Any] = [
+            self.device,
+            self.certificate,
+            self.key,
+            self.invitation,
+            self.member,
+            self.new.tenant,
+            test,
+            live,
+        ]
         return [*(row.public_id for row in rows), public_letter_id(self.letter)]
 
 
@@ -62,6 +73,21 @@ VICTIMS: dict[str, list[Callable[[Victim], dict[str, str]]]] = {
     "api_device_daily_lines": [
         lambda v: {"device": v.device.public_id},
         lambda v: {"device": f"external:{v.device.external_id}"},
+    ],
+    "api_certificates": [
+        lambda v: {"device": v.device.public_id},
+        lambda v: {"device": f"external:{v.device.external_id}"},
+    ],
+    "api_certificate": [
+        lambda v: {"device": v.device.public_id, "certificate": v.certificate.public_id},
+        lambda v: {"device": f"external:{v.device.external_id}", "certificate": v.certificate.public_id},
+    ],
+    "console_certificate_issue": [lambda v: {"device_id": v.device.public_id}],
+    "console_certificate": [
+        lambda v: {"device_id": v.device.public_id, "certificate_id": v.certificate.public_id}
+    ],
+    "console_certificate_revoke": [
+        lambda v: {"device_id": v.device.public_id, "certificate_id": v.certificate.public_id}
     ],
     "console_device": [lambda v: {"device_id": v.device.public_id}],
     "console_device_edit": [lambda v: {"device_id": v.device.public_id}],
@@ -123,6 +149,15 @@ def victim(db: None) -> Victim:
     a_position(device, now, extra={"a": MARK})
     a_set_aside(environment, now, device=device, external_id=device.external_id, detail=MARK)
     a_count(environment, now.replace(microsecond=0), "accepted", 987_654_321)
+    with scope.scope(environment_id=environment.pk):
+        certificate = DeviceCertificate.objects.create(
+            environment=environment,
+            device=device,
+            serial="5f0c",
+            sha256=b"x" * 32,
+            content=b"x",
+            expires_at=now + timedelta(days=1),
+        )
     with scope.scope(tenant_id=new.tenant.pk):
         invitation = Invitation.objects.create(
             tenant=new.tenant,
@@ -138,7 +173,7 @@ def victim(db: None) -> Victim:
         payload=MARK.encode(), request_id=uuid.uuid4(), received_at=now,
     )  # fmt: skip
     scope.enter()
-    return Victim(new, device, key, invitation, new.owner, letter)
+    return Victim(new, device, certificate, key, invitation, new.owner, letter)
 
 
 @pytest.fixture

@@ -1,1 +1,1 @@
-"""Certificates: who a device is on MQTT, issued and revoked by our own authority."""
+"""Certificates of devices: issued by our authority, shown once with their key, revocable within seconds."""

@@ -24,6 +24,7 @@ class DeviceCertificate(models.Model):
     issued_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
+    content = models.BinaryField()  # the certificate itself, DER
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
 

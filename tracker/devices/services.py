@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from tracker.archive.erasure import forget_archived
+from tracker.certificates.services import revoke_all_of
 from tracker.devices.changes import Change
 from tracker.devices.models import Device, DeviceState
 from tracker.ingestion.models import SetAsideReport
@@ -63,6 +64,7 @@ def delete_device(device: Device, *, now: datetime) -> bool:
     with transaction.atomic():
         if not rows.update(deleted_at=now, name="", metadata={}):
             return False
+        revoke_all_of(device, now=now)
         _forget_reports(device, now=now)
         SetAsideReport.objects.for_environment(device.environment_id).filter(device_id=device.pk).delete()
     transaction.on_commit(partial(announce.announce_removal, device.environment_id, device.public_id))

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from tracker.certificates.card import card
 from tracker.console.paging import newest_first
 from tracker.devices.forms import DeviceForm
 from tracker.devices.listing import devices_matching
@@ -88,6 +89,7 @@ def _detail(request: ConsoleRequest, found: Device, form: DeviceForm) -> HttpRes
         "may_delete": request.membership.may(Role.ADMIN),
         "metadata": _initial(found)["metadata"],
         "speed": speed_facts(found),
+        "certificates": card(found, now=timezone.now(), may_manage=request.membership.may(Role.ADMIN)),
         "switch_to": reverse("console_devices"),
     }
     return render(request, "tracker/devices/detail.html", facts)

@@ -17,6 +17,7 @@ WHY = {
     400: "Something in the request is wrong; `param` names it.",
     401: "No key, or one that opens nothing here. Codes: `missing_key`, `invalid_key`, `wrong_key_kind`.",
     404: "There is no such thing in this environment. Code: `not_found`.",
+    409: "It stands against what is there already; the code says what.",
     413: "The body is too large. Code: `body_too_large`.",
     415: "The body is not sent as JSON. Code: `unsupported_media_type`.",
     503: "The database cannot be reached; try again after `Retry-After` seconds. Code: `temporarily_unavailable`.",
@@ -25,6 +26,11 @@ CODES = {
     400: ("invalid_parameter", "limit must be a whole number from 1 to 1000, not '5000'.", "limit"),
     401: ("invalid_key", "This key is not one of ours, or was revoked.", None),
     404: ("not_found", "There is no such device in this environment.", None),
+    409: (
+        "too_many_certificates",
+        "The device holds 10 certificates in force: revoke one first.",
+        None,
+    ),
     413: ("body_too_large", "The body is larger than 1048576 bytes.", None),
     415: (
         "unsupported_media_type",
@@ -37,6 +43,7 @@ TITLES = {
     400: "Bad Request",
     401: "Unauthorized",
     404: "Not Found",
+    409: "Conflict",
     413: "Request Entity Too Large",
     415: "Unsupported Media Type",
     503: "Service Unavailable",
