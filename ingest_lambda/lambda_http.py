@@ -47,7 +47,8 @@ class HttpFunction:
         feed_url = environ.get("MILEPOST_EDGE_FEED_URL")
         self._feed = S3Feed(feed_url, environ=environ) if feed_url else None
         known = self._feed or Feed()
-        quotas = Quotas(known, alone=True)  # an instance's own: the gateway's throttle is what holds all of them together
+        # an instance's own: the gateway's throttle is what holds all of them together
+        quotas = Quotas(known, alone=True)
         registrations = writer_of(settings.registration_stream_url or settings.stream_url, environ)
         self.porch = Porch(
             Gatekeeper(settings.key_signing_secrets, known.revoked),
