@@ -3,10 +3,10 @@ MILEPOST := python3 bin/milepost
 TOOLS := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop status logs reset test lint format types bench docs lock package rehearse plan apply
+.PHONY: help run stop status logs reset test lint format types bench bench-edge docs lock package rehearse plan apply
 
 help: ## this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## set up what is missing, start everything, print where to look
 	@$(MILEPOST) run
@@ -37,6 +37,9 @@ format: ## rewrite the code in the house's style
 
 bench: ## measure this machine: posts a second, fixes a second, time to the browser
 	@$(MILEPOST) bench
+
+bench-edge: ## the edge at length: posts, consumer, floods, growth, cold start, package; 10 minutes and more
+	@$(MILEPOST) bench -- edge --seconds 60
 
 docs: ## every link in the documents leads somewhere
 	@$(MILEPOST) check docs

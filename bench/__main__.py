@@ -1,8 +1,11 @@
-"""`make bench`: the whole product on its own ports and data, measured part by part; a table and a JSON line.
+"""`make bench`, `make bench-edge`: this machine measured part by part, in one run; a table and a JSON line.
 
-Parts: `door` (posts a second through nginx, edge and stream), `consumer` (fixes a second into PostGIS), `browser`
-(from the device's clock to a frame in a real page), `registrations` (positions beside a flood of them),
-`two_tenants` (one beside another that floods). `--seconds` is how long each load lasts.
+Parts on a whole product of their own ports and data: `consumer` (fixes a second into PostGIS), `door` (posts a second
+through nginx, edge and stream), `browser` (from the device's clock to a frame in a real page), `registrations`
+(positions beside a flood of registrations), `tenants` (one beside another's flood). Parts of their own: `growth` (what
+1 and 10 million stored positions cost those to come; `--millions 1 10 100` where there is time and disk), `cold`
+(start of the HTTP function), `package` (its size). `edge` names all but the browser. `--seconds` is how long each
+load lasts.
 """
 
 import argparse
@@ -10,39 +13,76 @@ import json
 import os
 import platform
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from bench import browser, consumer, door, registrations, two_tenants
-from bench.stage import Stage
+from box.place import PROJECT
+from box.say import Progress
 
-PARTS: dict[str, Callable[[Stage, int], dict[str, Any]]] = {
+from bench import browser, cold_start, consumer, door, growth, registrations, two_tenants
+from bench.stage import Stage
+from infra.packages import package
+
+STAGED: dict[str, Callable[[Stage, int], dict[str, Any]]] = {
     "consumer": consumer.measure,
     "door": door.measure,
     "browser": browser.measure,
     "registrations": registrations.measure,
-    "two_tenants": two_tenants.measure,
+    "tenants": two_tenants.measure,
 }
+ALONE = ("growth", "cold", "package")
+USUAL = ("consumer", "door", "browser")
+EDGE = ("consumer", "door", "registrations", "tenants", *ALONE)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all of them where none is named")
+    choices = [*STAGED, *ALONE, "edge"]
+    parser.add_argument("parts", nargs="*", choices=[*choices, []], help="consumer, door, browser by default")
     parser.add_argument("--seconds", type=int, default=15)
+    parser.add_argument("--millions", type=int, nargs="+", default=[1, 10], help="sizes for growth")
     options = parser.parse_args()
+    parts = EDGE if "edge" in options.parts else tuple(options.parts) or USUAL
     figures: dict[str, Any] = {"machine": {"cores": os.cpu_count(), "python": platform.python_version()}}
-    with Stage() as stage:
-        for name in options.parts or PARTS:
-            print(f"… {name}", flush=True)
-            figures[name] = PARTS[name](stage, options.seconds)
+    # a product for each part: what one leaves behind is not what the next measures
+    for name in [part for part in STAGED if part in parts]:
+        print(f"… {name}", flush=True)
+        with Stage() as stage:
+            figures[name] = STAGED[name](stage, options.seconds)
+    for name in [part for part in ALONE if part in parts]:
+        print(f"… {name}", flush=True)
+        figures[name] = _alone(name, options)
     for name, part in figures.items():
         print(f"\n{name}")
         for what, value in part.items():
-            print(
-                f"  {what:<52} {value:>14,}"
-                if isinstance(value, int | float)
-                else f"  {what:<52} {value!s:>14}"
-            )
+            shown = f"{value:,}" if isinstance(value, int | float) else str(value)
+            print(f"  {what:<60} {shown:>16}")
     print("\n" + json.dumps(figures))
+
+
+def _alone(name: str, options: argparse.Namespace) -> dict[str, Any]:
+    if name == "growth":
+        return _growth(options.seconds, tuple(options.millions))
+    if name == "cold":
+        return dict(cold_start.run(options.seconds)["table"])
+    made = [package(f"{function}_dev", PROJECT, _state(), Progress()) for function in ("ingest", "consume")]
+    return {f"{one.stage}.zip, KiB": round(one.size / 1024, 1) for one in made}
+
+
+def _growth(seconds: float, millions: tuple[int, ...]) -> dict[str, Any]:
+    found = growth.run(seconds, millions)
+    rows = {
+        f"{row['what']}, {row['millions']}M: ms (ratio to the smallest)": f"{row['median_ms']} ({row['ratio']})"
+        for row in found["table"]
+    }
+    beside = {name: value for name, value in found.items() if name != "table"}
+    return {**rows, **{name: str(value) for name, value in beside.items()}}
+
+
+def _state() -> Path:
+    state = (PROJECT / "var").resolve()
+    state.mkdir(parents=True, exist_ok=True)
+    return state
 
 
 if __name__ == "__main__":
