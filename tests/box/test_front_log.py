@@ -51,6 +51,18 @@ def test_a_key_in_a_path_is_in_no_line_whatever_becomes_of_the_request(front: Lo
     assert KEY[:14] not in front.log.read_text()
 
 
+def test_nor_where_it_stands_in_another_path_or_a_query(front: LoggedFront) -> None:
+    front.ask(request(f"GET /connect/gpslogger/{KEY}/van-1.properties"))
+    front.ask(request(f"GET /x?next=/ingest/{KEY}/van-1"))
+    front.ask(request("GET /the-last-one"))
+    assert eventually(lambda: '"GET /the-last-one HTTP/1.1" 503' in front.log.read_text())
+    accesses = [
+        line for line in front.log.read_text().splitlines() if line[4] == "-"
+    ]  # errors write 2026/05/01
+    assert len(accesses) == 3
+    assert not any(KEY[:14] in line for line in accesses)
+
+
 def test_apps_reach_the_edge_by_get_and_by_post(front: LoggedFront) -> None:
     for method in ("GET", "POST"):
         head, body = front.ask(request(f"{method} /ingest/{KEY}/van-1?lat=1"))
