@@ -89,12 +89,8 @@ async def accept(request: Request, porch: Porch) -> Reply:
             raise over_quota(allowance)
         understood = _understood(request, address, received_at_us, porch.max_body_bytes)
         if address.explain:
-            # asked for by people, now and then: the judge it takes along is nothing a cold start should pay for
-            from ingest_lambda.explain import explain  # noqa: PLC0415
-
-            facts = porch.feed.environment(key.environment_id) if porch.feed is not None else None
             would_be = _answer(understood, request_id, traceparent, allowance.headers)
-            return explain(understood, would_be, facts, received_at_us, request_id_text(request_id))
+            return _explained(understood, would_be, porch, key, received_at_us, request_id_text(request_id))
         quota = porch.limits.charge(key, understood.fixes - 1 if understood.fixes else 0)
         envelopes = enclose_all(understood, key, received_at_us, request_id, traceparent)
         if envelopes:
@@ -104,6 +100,21 @@ async def accept(request: Request, porch: Porch) -> Reply:
     except StreamUnavailable:
         return render(_stream_away(), request_id_text(request_id))
     return _answer(understood, request_id, traceparent, quota)
+
+
+def _explained(
+    understood: Understood,
+    would_be: Reply,
+    porch: Porch,
+    key: VerifiedKey,
+    received_at_us: int,
+    request_id: str,
+) -> Reply:
+    # asked for by people, now and then: the judge it takes along is nothing a cold start should pay for
+    from ingest_lambda.explain import explain  # noqa: PLC0415
+
+    facts = porch.feed.environment(key.environment_id) if porch.feed is not None else None
+    return explain(understood, would_be, facts, received_at_us, request_id)
 
 
 def refuse(problem: Problem, porch: Porch) -> Reply:

@@ -54,19 +54,8 @@ def signed_headers(
         whole["x-amz-content-sha256"] = digest
     if credentials.token:
         whole["x-amz-security-token"] = credentials.token
-    path = encoded_path(target.path)
     names = sorted(whole)
-    canonical = "\n".join(
-        [
-            target.method,
-            path if service == "s3" else encoded_path(path),
-            encoded_query(target.query),
-            *(f"{name}:{' '.join(whole[name].split())}" for name in names),
-            "",
-            ";".join(names),
-            digest,
-        ]
-    )
+    canonical = _canonical(target, whole, names, digest, service)
     scope = f"{at[:8]}/{region}/{service}/aws4_request"
     to_sign = "\n".join([ALGORITHM, at, scope, hashlib.sha256(canonical.encode()).hexdigest()])
     key = _signing_key(credentials.secret_key, at[:8], region, service)
@@ -76,6 +65,23 @@ def signed_headers(
         f" SignedHeaders={';'.join(names)}, Signature={signature}"
     )
     return whole
+
+
+def _canonical(
+    target: Target, headers: Mapping[str, str], names: list[str], digest: str, service: str
+) -> str:
+    path = encoded_path(target.path)
+    return "\n".join(
+        [
+            target.method,
+            path if service == "s3" else encoded_path(path),
+            encoded_query(target.query),
+            *(f"{name}:{' '.join(headers[name].split())}" for name in names),
+            "",
+            ";".join(names),
+            digest,
+        ]
+    )
 
 
 def encoded_path(path: str) -> str:
