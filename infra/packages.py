@@ -54,7 +54,7 @@ def environment(function: str, project: Path, state: Path, progress: Progress) -
         return folder
     shutil.rmtree(folder, ignore_errors=True)
     with progress.step(name, f"packages for Python {RUNTIME}"):
-        install(lock, site_packages(folder), state / "log" / f"{name}.log", for_lambda=True)
+        _install(lock, site_packages(folder), state / "log" / f"{name}.log")
     stamp.write_text(digest, encoding="utf-8")
     return folder
 
@@ -64,16 +64,14 @@ def site_packages(folder: Path) -> Path:
     return folder / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
 
 
-def install(lock: Path, target: Path, log: Path, *, for_lambda: bool) -> None:
-    """The lock file's packages into a bare folder: for Lambda's Python, or for the one that runs this."""
-    foreign = [f"--platform={platform}" for platform in PLATFORMS]
-    foreign += [f"--python-version={RUNTIME}", "--only-binary=:all:"]
+def _install(lock: Path, target: Path, log: Path) -> None:
+    """The lock file's packages into a bare folder, for Lambda's Python whatever runs this."""
     run_logged(
         [sys.executable, "-m", "pip", "install", "--require-hashes", "--no-deps", "--no-compile", "--no-input",
-         "--disable-pip-version-check", "--progress-bar=off", f"--target={target}",
-         *(foreign if for_lambda else []), "-r", str(lock)],
+         "--disable-pip-version-check", "--progress-bar=off", f"--python-version={RUNTIME}", "--only-binary=:all:",
+         *(f"--platform={platform}" for platform in PLATFORMS), f"--target={target}", "-r", str(lock)],
         log,
-        failed=f"installing {lock.name} for Python {RUNTIME if for_lambda else 'here'} failed",
+        failed=f"installing {lock.name} for Python {RUNTIME} failed",
         next_step=f"where a wheel for Python {RUNTIME} is missing: pin a version that has one in "
         f"{lock.with_suffix('.in').name}, then make lock; otherwise check the network",
     )  # fmt: skip

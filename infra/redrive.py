@@ -56,7 +56,7 @@ def redrive(
                     held = cloud.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
                     back = list(records_in(key, held, positions_arn))
                     _put(cloud, back)
-                except (ClientError, ValueError, KeyError, Unsent) as error:
+                except (ClientError, ValueError, KeyError, TypeError, Unsent) as error:
                     fine = False
                     failed.append(f"{key}: {error!r}")
                 else:

@@ -16,13 +16,14 @@ from pathlib import Path
 from box.ports import free_port
 from box.say import Progress, Refusal, last_lines
 
+from infra.changes import changes
 from infra.cloud import REHEARSAL, Cloud
-from infra.deployment import Site, apply, plan
+from infra.deployment import Site, apply, plan, refuse_losses
 from infra.operate import outputs
 from infra.readback import read_back
 from infra.release import release, roll_back
 from infra.report import Check, said_checks
-from infra.stacks import BASE, WIRING, body, template_path
+from infra.stacks import BASE, WIRING, body, deployed, facts_of, template_path, wanted
 from infra.stages import Stage, read_stage
 from infra.templates import INFRA, read_template
 from infra.trials import failed_batch_comes_back
@@ -130,7 +131,21 @@ def _rehearse(stage: Stage, endpoint: str, project: Path, state: Path, progress:
     known = outputs(stage, site.cloud, "buckets", "stream")
     with progress.step("redrive", "a failed batch goes back onto its stream"):
         checks += failed_batch_comes_back(site.cloud, known)
-    return checks + _second_version(site)
+    return [*checks, *_second_version(site), _removal(site)]
+
+
+def _removal(site: Site) -> Check:
+    """A template that forgets the stream that stands: shown in the plan and refused."""
+    then = wanted(site.stage, "stream", facts_of(site.stage, site.cloud))
+    now = deployed(then.name, site.cloud)
+    assert now is not None
+    without = {**then.template, "Resources": {}}
+    found = changes(then.name, now.template, now.parameters, without, then.parameters)
+    try:
+        refuse_losses(found, allowed=False)
+    except Refusal:
+        return Check("a plan without a stream is refused", 2, sum(change.loses_state for change in found))
+    return Check("a plan without a stream is refused", "refused", "let through")
 
 
 def _second_version(site: Site) -> list[Check]:
@@ -147,7 +162,7 @@ def _second_version(site: Site) -> list[Check]:
             "functions that do not differ are left alone",
             others,
             [_versions(stage, cloud, function) for function in ("consume", "sweep")],
-        ),  # fmt: skip
+        ),
         Check("plan of a changed function", [("milepost-ingest-dev", ("memory_size",))], planned),
         _serving("an apply moves no work by itself", stage, cloud, "1", {}),
     ]
