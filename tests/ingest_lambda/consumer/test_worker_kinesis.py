@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ingest_lambda.failed_batches import LocalFolder, event_in, invocation_record, name_of
+from ingest_lambda.keys import Kind, Mode, mint
 from ingest_lambda.kinesis_event import make_event, put_again
 from ingest_lambda.redrive_failed import main, redrive_failed
 from ingest_lambda.report import encode
@@ -21,7 +22,9 @@ from ingest_lambda.stream.shards import ShardRecord
 from ingest_lambda.worker_kinesis import DatabaseCheckpoints, KinesisWorker
 from tests.ingest_lambda.consumer.ground import HOUR, SECOND, fix
 from tests.ingest_lambda.consumer.test_worker import settings_of, until
+from tests.ingest_lambda.door import SECRET
 from tests.ingest_lambda.kinesis_fake import ENVIRON, FakeServer, KinesisFake
+from tests.ingest_lambda.test_server import ServerProcess
 
 __all__ = ["settings_of"]  # the fixture
 pytestmark = pytest.mark.django_db
@@ -119,6 +122,33 @@ def test_the_worker_of_a_box_reads_kinesis_when_it_is_told_to(
         process.kill()
         process.communicate()
     assert sign(client, 0) == {}
+
+
+def test_a_door_of_a_box_puts_what_its_worker_stores(ground, server, run, redis_process, monkeypatch):
+    """The server as a process, with Kinesis for its stream; the answer comes when Kinesis has the report."""
+    monkeypatch.setenv("MILEPOST_STREAM_URL", server.url)
+    door = ServerProcess(redis_process)
+    key = mint(Kind.PUBLISHABLE, Mode.TEST, ground.key_id, ground.environment_id, SECRET)
+    headers = {"authorization": f"Bearer {key}"}
+    first = ground.now_us // 1000 - 3_600_000
+    for number in range(10):
+        position = {
+            "recorded_at": first + number * 60_000,
+            "latitude": 52.37,
+            "longitude": 4.9 + number / 1000,
+        }
+        body = json.dumps({"device_id": f"van-{number % 2}", "positions": [position]})
+        assert door.call("POST", body=body, headers=headers)[0] == 202
+    assert len(server.fake.data()) == 10
+    assert door.call("POST", "/ingest/v1/devices", json.dumps({"device_id": "new"}), headers)[0] == 202
+    run()
+    until(lambda: ground.outcomes() == {"accepted": 10})
+    assert [at for at, *_ in ground.positions("van-1")] == [
+        (first + n * 60_000) * 1000 for n in range(1, 10, 2)
+    ]
+    registered = "SELECT 1 FROM tracker_device WHERE external_id = 'new' AND environment_id = %s"
+    until(lambda: ground.rows(registered, ground.environment_id))
+    assert door.stop() == 0
 
 
 def test_records_too_old_are_kept_and_redriven_and_count_once(ground, client, server, run, tmp_path):
