@@ -129,3 +129,12 @@ def test_many_doors_that_open_at_once_owe_it_afterwards():
         doors.step()
     assert doors.passed <= 600 + 10 * 120 + 8
     assert doors.passed >= 0.99 * (600 + 10 * 120) - 20
+
+
+def test_the_default_limit_of_a_key_lets_a_fleet_flush_45_batches_of_a_thousand_in_two_seconds():
+    doors = Doors(2, rate=10_000.0)
+    for step in range(100):
+        if step % 2 == 0:
+            assert doors.offer(step // 2 % 2, 1_000)
+        doors.step()
+    assert doors.passed == 50_000

@@ -2,12 +2,15 @@
 
 from datetime import UTC, datetime
 
+import boto3
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from moto.server import ThreadedMotoServer
 
 from ingest_lambda.feed import Feed
+from ingest_lambda.feed_s3 import S3Feed
 from tests.ingest_lambda.feeds import facts_of, tenant_limit
 from tests.tracker.caller import a_device
 from tests.tracker.conftest import PASSWORD
@@ -144,3 +147,40 @@ def test_a_change_is_kept_while_redis_is_away(customer, settings, caplog):
         key, _ = create_key(customer.test, Key.Kind.PUBLISHABLE, by=None)
         assert revoke_key(key, now=NOW)
     assert "the doors are not told yet" in caplog.text
+
+
+@pytest.fixture
+def bucket(monkeypatch):
+    """An emulated S3 with a bucket, and the address of the feed in it."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    client = boto3.client("s3", endpoint_url=endpoint, region_name="eu-west-1")
+    client.create_bucket(
+        Bucket="milepost-feed", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    yield client, f"s3://milepost-feed/edge/feed.json?region=eu-west-1&endpoint={endpoint}"
+    server.stop()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_doors_without_redis_read_the_same_feed_from_a_bucket(customer, doors, bucket, settings):
+    client, settings.EDGE_FEED_URL = bucket
+    environ = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+    version = feed.publish()
+    door = S3Feed(settings.EDGE_FEED_URL, environ=environ)
+    assert door.look()
+    assert door.version == version
+    assert facts_of(door, customer.test.pk).tenant == customer.tenant.pk
+    written = client.head_object(Bucket="milepost-feed", Key="edge/feed.json")["LastModified"]
+    feed.publish()
+    assert client.head_object(Bucket="milepost-feed", Key="edge/feed.json")["LastModified"] == written
+    assert not door.look()
+    with scope.scope(tenant_id=customer.tenant.pk):
+        key, _ = create_key(customer.test, Key.Kind.PUBLISHABLE, by=None)
+        revoke_key(key, now=NOW)
+    assert door.look()
+    assert key.pk in door.revoked
