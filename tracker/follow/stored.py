@@ -113,7 +113,11 @@ def _look(
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('statement_timeout')")
         usual = cursor.fetchone()[0]
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(LONGEST_SEARCH_MS)])
+        cursor.execute(
+            # compiling a plan over a hundred partitions takes longer than running it
+            "SELECT set_config('statement_timeout', %s, true), set_config('jit', 'off', true)",
+            [str(LONGEST_SEARCH_MS)],
+        )
         cursor.execute(POSITIONS, facts)
         held.kept += [Kept(*row) for row in cursor.fetchall()]
         aside = _of(SetAsideReport, environment).filter(stored_at__gte=since, stored_at__lt=until)
