@@ -57,6 +57,10 @@ def explain(
             "body": would_be.body.decode("utf-8", "replace"),
         },
     }
+    return _reply(document, request_id)
+
+
+def _reply(document: dict[str, Any], request_id: str) -> Reply:
     headers = [
         ("content-type", "application/json"),
         ("x-request-id", request_id),

@@ -3,6 +3,7 @@
 import json
 from base64 import b64encode
 
+import msgspec
 import pytest
 
 from ingest_lambda.accept import accept
@@ -236,8 +237,8 @@ def feed(**environment):
 
 async def test_explain_knows_the_environments_bounds_and_the_devices_own_unit_of_speed():
     door = Door()
-    object.__setattr__(
-        door.porch, "feed", feed(accuracy_bound_m=10.0, speed_units={"P1": "mps", "77": "mps"})
+    door.porch = msgspec.structs.replace(
+        door.porch, feed=feed(accuracy_bound_m=10.0, speed_units={"P1": "mps", "77": "mps"})
     )
     told = await App(body=OWNTRACKS).explained(door)
     assert told["verdicts"][0]["reason"] == "poor_accuracy"
@@ -290,7 +291,7 @@ class Counting(NoLimits):
 async def test_every_fix_counts_against_the_quota_and_a_request_without_any_counts_one(app, taken):
     door = Door()
     limits = Counting(True)
-    object.__setattr__(door.porch, "limits", limits)
+    door.porch = msgspec.structs.replace(door.porch, limits=limits)
     reply, _ = await app.reports(door)
     assert limits.taken == taken
     assert dict(reply.headers)["ratelimit"] == '"key";r=9;t=1'
@@ -298,7 +299,7 @@ async def test_every_fix_counts_against_the_quota_and_a_request_without_any_coun
 
 async def test_over_quota_nothing_is_read_and_the_app_is_told_when_to_come_back():
     door = Door()
-    object.__setattr__(door.porch, "limits", Counting(False))
+    door.porch = msgspec.structs.replace(door.porch, limits=Counting(False))
     reply, envelopes = await App(body=OWNTRACKS).reports(door)
     assert (reply.status, problem(reply)["code"], envelopes) == (429, "over_quota", [])
     assert (dict(reply.headers)["retry-after"], dict(reply.headers)["ratelimit"]) == ("7", '"key";r=0;t=7')
