@@ -59,12 +59,15 @@ def judge(believed: Believed | None, fix: PositionReport, bounds: Bounds) -> tup
     `believed` is None while no fix was accepted. What is wrong with the fix by itself was sorted out before
     (`alone`).
     """
-    verdict = _zero_island(believed, fix)
-    if verdict is not None:
-        return believed, verdict
-    if believed is None or (verdict := _teleport(believed, fix, bounds)) is None:
-        return _after(fix), ACCEPTED
-    return _suspect(believed, fix, bounds, verdict)
+    if -ZERO_ISLAND_DEG < fix.latitude < ZERO_ISLAND_DEG:
+        verdict = _zero_island(believed, fix)
+        if verdict is not None:
+            return believed, verdict
+    if believed is not None:
+        verdict = _teleport(believed, fix, bounds)
+        if verdict is not None:
+            return _suspect(believed, fix, bounds, verdict)
+    return _after(fix), ACCEPTED
 
 
 def four_bytes(number: float | None) -> float | None:

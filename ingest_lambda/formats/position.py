@@ -105,8 +105,18 @@ def _coordinate(value: dict[str, Any], name: str, bound: float, missing: Refusal
     if isinstance(given, bool) or not isinstance(given, int | float):
         raise _Refused(bad, f"{name} {_shown(given)} is not a finite number")
     if not -bound <= given <= bound:
-        raise _Refused(bad, f"{name} {_shown(given)} is outside -{bound:g}..{bound:g}")
+        swapped = _looks_swapped(name, given, value.get("longitude"))
+        raise _Refused(bad, f"{name} {_shown(given)} is outside -{bound:g}..{bound:g}{swapped}")
     return float(given)
+
+
+def _looks_swapped(name: str, given: float, other: Any) -> str:
+    """Says so where an impossible latitude would be a longitude, and the longitude a latitude."""
+    if name != "latitude" or isinstance(other, bool) or not isinstance(other, int | float):
+        return ""
+    if not (-180.0 <= given <= 180.0 and -90.0 <= other <= 90.0):
+        return ""
+    return f"; with longitude {_shown(other)} it looks as if the two were swapped"
 
 
 class _OptionalFacts:

@@ -11,7 +11,7 @@ from ingest_lambda.history import Item, Past
 from ingest_lambda.report import MICROSECONDS
 
 CLUSTER_GAP_US = 3600 * MICROSECONDS  # late fixes farther apart are looked up each for itself
-FIRST_PAGE, LAST_PAGE = 16, 4096  # positions loaded behind a cluster at first, and at most
+FIRST_PAGE, LAST_PAGE = 4, 4096  # positions loaded behind a cluster at first, and at most
 FIRST_REACH_US = 86_400 * MICROSECONDS  # how far behind it they are looked for at first
 
 

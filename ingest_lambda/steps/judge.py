@@ -87,7 +87,7 @@ def _go_forward(batch: Batch, trail: Trail, index: int) -> None:
     state, bounds, arrivals, now_us = trail.state, trail.environment.bounds, trail.arrivals, batch.now_us
     believed, anchor = (state.believed, state.anchor) if state is not None else (None, None)
     judged_to_us, count = -_FOR_EVER_US, len(arrivals)
-    newest = None
+    newest, accepted = None, 0  # accepted of the envelope of `newest`, counted at once
     while index < count:
         recorded_us, _, fix, envelope = arrivals[index]
         index += 1
@@ -101,12 +101,16 @@ def _go_forward(batch: Batch, trail: Trail, index: int) -> None:
         believed, verdict = judge(believed, fix, bounds)
         if verdict is ACCEPTED:
             anchor = stand(anchor, fix)
+            if newest is not None and newest[1] is not envelope:
+                batch.end(newest[1], ACCEPTED, accepted)
+                accepted = 0
             newest = (fix, envelope)
+            accepted += 1
             batch.accepted.append((trail, fix, envelope, anchor.at_us))
-            batch.end(envelope, verdict)
         else:
             batch.put_aside(envelope, trail.device_id, verdict, payload_text(fix), recorded_us, fix)
     if newest is not None:
+        batch.end(newest[1], ACCEPTED, accepted)
         trail.newest = newest
     if believed is not None and anchor is not None and judged_to_us > -_FOR_EVER_US:
         trail.touched = True

@@ -30,6 +30,13 @@ FILTERED = [
         "believed. For fast vehicles raise the speed bound in the settings, or send speed_mps.",
     ),
     Reason(
+        "swapped_axes",
+        "Axes swapped",
+        "The place is an impossible jump as it was sent, and a believable one with latitude and longitude exchanged.",
+        "Check the order in which the app sends them. Thirty such fixes in a row are believed, in case the device "
+        "really went to the mirrored place.",
+    ),
+    Reason(
         "zero_island",
         "Position 0, 0",
         "Latitude and longitude are both zero, which is what receivers report while they have no fix.",
@@ -40,6 +47,13 @@ FILTERED = [
         "Clock ahead",
         "recorded_at lies more than five minutes after the moment the report arrived.",
         "Set the device's clock from the network, and check that recorded_at is in UTC or carries its offset.",
+    ),
+    Reason(
+        "clock_behind",
+        "Clock reset",
+        "recorded_at lies years back: the device's clock was reset, or its GPS receiver's count of weeks rolled over.",
+        "Set the device's clock from the network before it reports. After a week rollover the detail names the likely "
+        "date; the receiver needs new firmware.",
     ),
     Reason(
         "too_old",

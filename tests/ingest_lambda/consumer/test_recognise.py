@@ -1,7 +1,9 @@
 """Who reports: keys, environments and devices, under races, renames, deletions and revocations."""
 
 import threading
+from uuid import UUID
 
+import msgspec
 import pytest
 
 from ingest_lambda.consume import consume
@@ -181,3 +183,136 @@ def test_names_of_every_kind_are_devices_of_their_own(ground, store, known, clie
         "SELECT external_id FROM tracker_device WHERE environment_id = %s", ground.environment_id
     )
     assert sorted(row[0] for row in found) == sorted(names)
+
+
+def of_device(ground, name, columns):
+    (row,) = ground.rows(
+        f"SELECT {columns} FROM tracker_device WHERE environment_id = %s AND external_id = %s",
+        *(ground.environment_id, name),
+    )
+    return row
+
+
+def test_a_device_whose_speeds_are_in_another_unit_is_read_in_that_one(ground, store, known, client):
+    """Its app's form says knots, its owner says metres a second; a form that states no unit is left as it is."""
+
+    def report(seconds, speed_unit):
+        envelope = ground.envelope("a", [fix(ground.now_us + seconds * SECOND, speed_mps=10 * 1852 / 3600)])
+        envelope = msgspec.structs.replace(envelope, speed_unit=speed_unit)
+        consume(ground.stretch([envelope]), store, known, client, now_us=ground.now_us)
+
+    report(0, "knots")
+    ground.change(
+        "UPDATE tracker_device SET speed_unit = 'mps' WHERE environment_id = %s", ground.environment_id
+    )
+    report(1, "knots")
+    report(2, "")
+    report(3, "mps")
+    speeds = ground.rows(
+        "SELECT round(speed_mps::numeric, 3)::float FROM tracker_position WHERE environment_id = %s"
+        " ORDER BY recorded_at",
+        ground.environment_id,
+    )
+    assert [row[0] for row in speeds] == [5.144, 10.0, 5.144, 5.144]
+
+
+def test_the_form_a_device_reports_in_is_kept_up_to_date_and_costs_nothing_while_it_stays(
+    ground, store, known, client
+):
+    seen = []
+    for form in ("overland", "overland", "traccar"):
+        envelope = msgspec.structs.replace(ground.envelope("a", [fix(ground.now_us)]), format=form)
+        consume(ground.stretch([envelope]), store, known, client, now_us=ground.now_us)
+        seen.append(of_device(ground, "a", "wire_format, xmin::text"))
+    assert [form for form, _ in seen] == ["overland", "overland", "traccar"]
+
+
+def test_a_request_of_no_device_registers_nothing_and_is_listed(ground, store, known, client):
+    refused = [RefusedPosition(0, "unrecognised", "this is no form known here", "[]")]
+    envelopes = [ground.envelope("", [], refused=refused), ground.envelope("", [fix(ground.now_us)])]
+    consume(ground.stretch(envelopes), store, known, client, now_us=ground.now_us)
+    assert ground.outcomes() == {"quarantined unrecognised": 1, "quarantined missing_device_id": 1}
+    assert ground.rows("SELECT 1 FROM tracker_device WHERE environment_id = %s", ground.environment_id) == []
+    kept = ground.rows(
+        "SELECT device_id, external_id FROM tracker_setasidereport WHERE environment_id = %s",
+        ground.environment_id,
+    )
+    assert kept == [(None, "")] * 2
+
+
+def by_certificate(ground, uid, fixes):
+    """What the bridge, or the IoT rule, puts on the stream: no environment, no key, the device's public id."""
+    envelope = ground.envelope(f"dev_{uid}", fixes)
+    return msgspec.structs.replace(envelope, environment_id=0, key_id=0, channel="mqtt")
+
+
+def certify(ground, name, *, expires="1 day"):
+    ground.change(
+        """INSERT INTO tracker_devicecertificate
+            (uid, environment_id, device_id, serial, sha256, content, issued_at, expires_at)
+        SELECT gen_random_uuid(), environment_id, id, md5(random()::text), '', '', now(), now() + %s::interval
+        FROM tracker_device WHERE environment_id = %s AND external_id = %s""",
+        *(expires, ground.environment_id, name),
+    )
+
+
+def test_a_device_known_by_its_certificate_is_the_one_known_by_its_name(ground, store, known, client):
+    def report(memory, seconds, sender):
+        sent = by_certificate(ground, sender, [fix(ground.now_us + seconds * SECOND)])
+        return consume(ground.stretch([sent]), store, memory, client, now_us=ground.now_us + seconds * SECOND)
+
+    consume(
+        ground.stretch([ground.envelope("van 7", [fix(ground.now_us)])]),
+        *(store, known, client),
+        now_us=ground.now_us,
+    )
+    uid = of_device(ground, "van 7", "replace(uid::text, '-', '')")[0]
+    report(known, 1, uid)
+    assert ground.outcomes() == {"accepted": 1, "quarantined key_revoked": 1}
+    certify(ground, "van 7", expires="-1 day")
+    certify(ground, "van 7")
+    report(known, 4, uid)
+    assert ground.outcomes() == {"accepted": 2, "quarantined key_revoked": 1}
+    assert len(ground.positions("van 7")) == 2
+    ground.change("UPDATE tracker_devicecertificate SET revoked_at = now() WHERE device_id IS NOT NULL")
+    report(known, 7, uid)
+    assert ground.outcomes() == {"accepted": 2, "quarantined key_revoked": 2}
+    for stranger in ("0" * 32, "x", "", "00"):
+        assert report(known, 8, stranger).parked == 1
+    assert ground.outcomes() == {"accepted": 2, "quarantined key_revoked": 2}
+
+
+def test_a_poisoned_message_by_certificate_is_parked_for_its_environment(ground, store, known, client):
+    consume(
+        ground.stretch([ground.envelope("van", [fix(ground.now_us)])]),
+        *(store, known, client),
+        now_us=ground.now_us,
+    )
+    uid = of_device(ground, "van", "replace(uid::text, '-', '')")[0]
+    certify(ground, "van")
+    poison = fix(ground.now_us + SECOND, extra='{"a":"\\u0000"}')
+    sent = [
+        by_certificate(ground, uid, [poison]),
+        by_certificate(ground, uid, [fix(ground.now_us + 2 * SECOND)]),
+    ]
+    consume(ground.stretch(sent), store, known, client, now_us=ground.now_us)
+    assert ground.outcomes() == {"accepted": 2, "quarantined dead_letter": 1}
+
+
+def test_a_callers_own_trace_id_leads_to_our_request(ground, store, known, client):
+    theirs = "4bf92f3577b34da6a3ce929d0e0e4736"
+    envelope = ground.envelope("a", [fix(ground.now_us)])
+    ours = msgspec.structs.replace(
+        envelope, traceparent=f"00-{envelope.request_id.hex()}-00f067aa0ba902b7-01"
+    )
+    traced = ground.envelope("a", [fix(ground.now_us + SECOND)])
+    traced = msgspec.structs.replace(traced, traceparent=f"00-{theirs}-00f067aa0ba902b7-01")
+    broken = msgspec.structs.replace(ground.envelope("a", [fix(ground.now_us)]), traceparent="nonsense")
+    for _ in range(2):
+        consume(ground.stretch([ours, traced, broken]), store, known, client, now_us=ground.now_us)
+    found = ground.rows(
+        "SELECT trace_id, request_id FROM tracker_tracedrequest WHERE environment_id = %s",
+        ground.environment_id,
+    )
+    assert found == [(UUID(theirs), UUID(bytes=traced.request_id))]
+    ground.change("DELETE FROM tracker_tracedrequest WHERE environment_id = %s", ground.environment_id)
