@@ -72,7 +72,7 @@ class Trail:
     deleted: bool = False
     registered_name: str | None = None  # set when this batch registered it
     wire_format: str = ""  # as the register has it
-    reported_by: str = ""  # the wire form it reported in now
+    reported_by: str = ""  # the wire form and unit it reported in now
     state: State | None = None
     newest: tuple[PositionReport, Envelope] | None = (
         None  # the last accepted fix, where it is another than before

@@ -26,7 +26,7 @@ def recognise(batch: Batch, store: Store, known: Known) -> None:
         if envelope.device_info is not None:
             trail.info = envelope.device_info
         trail.arrivals += [(fix.recorded_at_us, order, fix, envelope) for fix in envelope.positions]
-        trail.reported_by = envelope.format
+        trail.reported_by = _spoken(envelope)
     _identify(batch, store, known)
     _recall(batch, store)
     _describe(batch, store, known)
@@ -123,6 +123,11 @@ def _recall(batch: Batch, store: Store) -> None:
             trail.arrivals = [_in_its_unit(arrival, speed_unit) for arrival in trail.arrivals]
 
 
+def _spoken(envelope: Envelope) -> str:
+    """The form, and behind a slash the unit it read speeds in: two versions of one app may differ in nothing else."""
+    return f"{envelope.format}/{envelope.speed_unit}"[:30] if envelope.speed_unit else envelope.format[:30]
+
+
 def _in_its_unit(arrival: Arrival, speed_unit: str) -> Arrival:
     """The fix with its speed read in the unit its owner says it is in, not in the one its app's form states."""
     recorded_us, order, fix, envelope = arrival
@@ -143,8 +148,8 @@ def _describe(batch: Batch, store: Store, known: Known) -> None:
     for key, trail in batch.trails.items():
         if not trail.device_id or trail.deleted or trail.registered_name is not None:
             continue
-        if trail.wire_format != trail.reported_by[:30]:
-            spoken.append((trail.device_id, trail.reported_by[:30]))
+        if trail.wire_format != trail.reported_by:
+            spoken.append((trail.device_id, trail.reported_by))
         if trail.info is None:
             continue
         device = known.device(key)

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from tracker.devices.models import Device, DeviceState
 from tracker.devices.status import Status, status_of
 from tracker.http.times import Moment, moment_text
+from tracker.units.stated import form_of
 
 Name = Annotated[str, Meta(max_length=200, description="Shown on maps and in lists.", examples=["Van 12"])]
 DeviceId = Annotated[str, Meta(examples=["dev_0190f6c2a8d74b1e9c3f5a6b7c8d9e0f"])]
@@ -122,7 +123,7 @@ def device_document(device: Device, *, now: datetime) -> DeviceDocument:
         model=device.model,
         os=device.os,
         app_version=device.app_version,
-        wire_format=device.wire_format,
+        wire_format=form_of(device.wire_format),
         speed_unit=device.speed_unit,
         registered_at=moment_text(device.registered_at),
         latest_position=_latest(state) if state else None,

@@ -1,10 +1,14 @@
-"""In which unit an app's speed is read, by the name of its wire form, when its owner says nothing else."""
+"""Of a device's wire form as the consumer notes it, `form/unit`: the form, and the unit its speeds are read in."""
 
-from ingest_lambda import report
+from tracker.devices.models import SpeedUnit
 
-STATED_SPEED_UNITS: dict[str, str] = getattr(report, "STATED_SPEED_UNITS", {})
+
+def form_of(wire_format: str) -> str:
+    """The form alone, `owntracks` of `owntracks/kmh`."""
+    return wire_format.partition("/")[0]
 
 
 def stated_unit(wire_format: str) -> str:
-    """A key of report.SPEED_UNITS; metres a second for our own form and for one not known here."""
-    return STATED_SPEED_UNITS.get(wire_format, "mps")
+    """A key of report.SPEED_UNITS; metres a second for our own form, which needs no unit, and for one not known."""
+    unit = wire_format.partition("/")[2]
+    return unit if unit in set(SpeedUnit) else SpeedUnit.MPS.value

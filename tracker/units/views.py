@@ -14,7 +14,7 @@ from tracker.http.console import ConsoleRequest, environment_required
 from tracker.tenants.models import Role
 from tracker.units import services
 from tracker.units.selectors import finding_of
-from tracker.units.stated import stated_unit
+from tracker.units.stated import form_of, stated_unit
 
 
 @require_http_methods(["GET", "POST"])
@@ -47,6 +47,7 @@ def speed_facts(device: Device) -> dict[str, Any]:
         "finding_words": _in_words(finding) if finding else "",
         "likely": SpeedUnit(finding.likely_unit) if finding else None,
         "stated": stated,
+        "form": form_of(device.wire_format),
         "speed_units": [("", f"as its app states ({stated.label})"), *SpeedUnit.choices],
     }
 

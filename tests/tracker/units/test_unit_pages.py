@@ -107,3 +107,15 @@ def test_the_api_shows_and_sets_it(van, api):
     assert b'"speed_unit":"knots"' in api.patch("devices/external:van-1", {"speed_unit": "knots"}).content
     assert b'"speed_unit":""' in api.patch("devices/external:van-1", {"speed_unit": None}).content
     problem(api.patch("devices/external:van-1", {"speed_unit": "warp"}), 400, "invalid_field", "/speed_unit")
+
+
+def test_a_device_is_weighed_by_the_unit_its_own_form_states(customer):
+    device = a_device(customer.test, wire_format="traccar/knots")
+    keep(device, drive(sent_in="mps", read_as="knots"))
+    found = examine(device)
+    assert (found.stated_unit, found.likely_unit) == ("knots", "mps")
+
+
+def test_the_form_is_shown_without_the_unit(customer, api):
+    a_device(customer.test, "van-2", wire_format="owntracks/kmh")
+    assert api.json("devices/external:van-2")["wire_format"] == "owntracks"
