@@ -6,7 +6,6 @@ snapshot: it has an address and a token to ask with, as containers do.
 
 from __future__ import annotations
 
-import http.client
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ingest_lambda.aws.signature import Credentials
+from ingest_lambda.aws.wire import Wire
 
 ADDRESS, TOKEN = "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN"
 SPARE_S = 300.0  # asked anew this long before they expire
@@ -46,7 +46,7 @@ class Lender:
         if self._held is None or now >= self._until - SPARE_S:
             try:
                 lent = _decode(_ask(environ))
-            except (OSError, http.client.HTTPException, msgspec.MsgspecError) as error:
+            except (OSError, msgspec.MsgspecError) as error:
                 if self._held is not None and now < self._until:
                     return self._held
                 raise LookupError(f"no credentials at {environ.get(ADDRESS)}: {error}") from error
@@ -57,17 +57,20 @@ class Lender:
 
 def _ask(environ: Mapping[str, str]) -> bytes:
     parts = urlsplit(environ[ADDRESS])
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
+    path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    headers = {"host": parts.netloc}
+    if token := environ.get(TOKEN):
+        headers["authorization"] = token
+    secure = parts.scheme == "https"
+    port = parts.port or (443 if secure else 80)
+    wire = Wire(parts.hostname or "", port, secure=secure, timeout_s=TIMEOUT_S)
     try:
-        path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-        token = environ.get(TOKEN)
-        connection.request("GET", path, headers={"Authorization": token} if token else {})
-        answer = connection.getresponse()
-        if answer.status != 200:
-            raise OSError(f"status {answer.status}")
-        return answer.read(65_536)
+        answer = wire.exchange("GET", path, headers, b"", TIMEOUT_S)
     finally:
-        connection.close()
+        wire.close()
+    if answer.status != 200:
+        raise OSError(f"status {answer.status}")
+    return answer.body
 
 
 def _expiry(told: msgspec.Raw, now: float) -> float:

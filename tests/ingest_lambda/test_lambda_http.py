@@ -172,6 +172,13 @@ def test_refusals_are_problem_documents(function):
     assert too_large["statusCode"] == 413
 
 
+def test_explaining_stores_nothing(function, server):
+    answer = function.handle(event(post(), path=f"/ingest/{PUBLISHABLE}/explain", headers={}))
+    assert answer["statusCode"] == 200
+    assert json.loads(answer["body"])["device_id"] == "van-1"
+    assert server.fake.calls == []
+
+
 def test_a_stream_that_is_away_is_said_so_that_the_phone_comes_back(environ, server, monkeypatch):
     monkeypatch.setattr("ingest_lambda.stream.kinesis_put.PATIENCE_S", 0.2)
     server.fake.faults.append("refuse ResourceNotFoundException")
