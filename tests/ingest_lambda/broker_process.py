@@ -19,6 +19,7 @@ from box.mosquitto import Mosquitto
 from box.place import open_place
 from box.ports import free_port
 from box.settings_file import merged_settings, process_environment, write_settings
+from cryptography import x509
 
 from ingest_lambda.broker.door import CERTIFICATES_KEY, VERSION_KEY, Certificates
 from tests.ingest_lambda.redis_process import RedisProcess, wait_until
@@ -44,7 +45,11 @@ class DeviceWithCertificate:
 
     @property
     def context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=str(self.broker.place.state / "ca" / "ca.pem"))
+        return self.context_trusting(*(each.certificate for each in self.broker.authority_files.read()))
+
+    def context_trusting(self, *authorities: x509.Certificate) -> ssl.SSLContext:
+        """What the device presents, and by which authorities it knows the broker."""
+        context = ssl.create_default_context(cadata=pem(*authorities).decode())
         context.load_cert_chain(self.folder / "crt", self.folder / "key")
         return context
 
@@ -92,9 +97,11 @@ class BrokerProcess:
         )
         self.log = self.folder / "keeper.log"
         self._process: subprocess.Popen | None = None
-        self.authority = AuthorityFiles(
+        self.authority_files = AuthorityFiles(
             Path(self.settings["MILEPOST_CA_CERT"]), Path(self.settings["MILEPOST_CA_KEY"])
-        ).read()[0]
+        )
+        self.authority = self.authority_files.read()[0]
+        self.prepare = self._mosquitto.prepare
 
     def start(self) -> None:
         with self.log.open("ab") as log:

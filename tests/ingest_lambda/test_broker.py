@@ -16,6 +16,7 @@ from ingest_lambda.broker.door import BadList, check
 from tests.ingest_lambda.broker_process import BrokerProcess
 from tests.ingest_lambda.redis_process import wait_until
 from tracker.certificates.authority import Authority, pem
+from tracker.certificates.broker_files import make_authority
 
 BOUND_S = 10.0  # within this a revocation holds and a live connection is cut
 NOW = datetime.now(UTC)
@@ -245,6 +246,24 @@ async def test_a_renewed_list_on_disk_does_not_let_the_revoked_in_again(broker):
     path.write_bytes(pem(broker.authority.revocations({}, now=NOW)))
     wait_until(lambda: broker.said('"message":"revocations in force"') == 2)
     wait_until(lambda: not device.is_let_in(), BOUND_S)
+
+
+async def test_authorities_change_over_while_the_broker_runs(broker):
+    """Devices of the old and of the new one are let in, and the old ones still know the broker."""
+    before = broker.device()
+    assert before.is_let_in()
+    make_authority(broker.authority_files, now=NOW, another=True)
+    broker.prepare()
+    new = broker.authority_files.read()[0]
+    after = broker.device(authority=new)
+    wait_until(after.is_let_in, BOUND_S)
+    assert before.is_let_in()
+    old_copy = before.context_trusting(broker.authority.certificate)
+    assert before.is_let_in(old_copy)
+    broker.authority_files.write([new])
+    broker.prepare()
+    wait_until(lambda: not before.is_let_in(), BOUND_S)
+    assert after.is_let_in()
 
 
 async def test_a_keeper_that_is_killed_ends_its_broker_and_the_next_one_takes_over(broker):

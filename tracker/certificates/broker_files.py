@@ -165,8 +165,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--certificates", type=Path, required=True, help="the authorities' certificates (PEM)"
     )
     parser.add_argument("--keys", type=Path, required=True, help="their private keys (PEM)")
-    parser.add_argument("--folder", type=Path, required=True, help="the folder the broker reads")
-    parser.add_argument("--name", action="append", required=True, help="a host name or address of the broker")
+    parser.add_argument("--folder", type=Path, help="the folder the broker reads; none: leave it to set-up")
+    parser.add_argument("--name", action="append", default=[], help="a host name or address of the broker")
     parser.add_argument(
         "--given", action="store_true", help="the authority is the operator's: never make one"
     )
@@ -179,8 +179,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if not asked.given and make_authority(files, now=now, another=asked.another):
             sys.stdout.write(f"{files.certificates.name}\n")
-        for name in renew(files, asked.folder, asked.name, now=now, ours=not asked.given):
-            sys.stdout.write(f"{name}\n")
+        if asked.folder and asked.name:
+            for name in renew(files, asked.folder, asked.name, now=now, ours=not asked.given):
+                sys.stdout.write(f"{name}\n")
     except NoAuthority as error:
         parser.exit(1, f"{error}\n")
     return 0
