@@ -60,8 +60,8 @@ def emulator(state: Path) -> Iterator[str]:
     paths = [str(INFRA.parent), str(INFRA.parent / "bin")]
     with log.open("wb") as out:
         server = subprocess.Popen(
-            [sys.executable, "-m", "infra.emulator", str(port)],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-m", "infra.emulator", str(port), "tethered"],
+            stdin=subprocess.PIPE,
             stdout=out,
             stderr=subprocess.STDOUT,
             env=environ | {"PYTHONPATH": os.pathsep.join(paths)},
@@ -77,6 +77,8 @@ def emulator(state: Path) -> Iterator[str]:
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+        if server.stdin is not None:
+            server.stdin.close()
 
 
 def _wait(server: subprocess.Popen[bytes], endpoint: str, log: Path) -> None:

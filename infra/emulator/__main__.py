@@ -1,7 +1,11 @@
-"""`python -m infra.emulator PORT`: serve the emulator on the loopback until told to stop."""
+"""`python -m infra.emulator PORT [tethered]`: serve on the loopback until told to stop.
+
+Tethered, it also ends when its standard input does: with whoever started it, however that one ended.
+"""
 
 import os
 import sys
+import threading
 
 # before boto3 is first used: what the kinds ask for goes to this very server, with credentials that are none
 PORT = sys.argv[1] if len(sys.argv) > 1 else "5099"
@@ -22,6 +26,14 @@ from moto import server  # noqa: E402  the environment comes first
 from infra.emulator import access_kinds, data_kinds, edge_kinds, gaps  # noqa: E402  the same
 from infra.emulator.kinds import register  # noqa: E402  the same
 
+
+def _end_with_the_starter() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+if "tethered" in sys.argv:
+    threading.Thread(target=_end_with_the_starter, daemon=True).start()
 register([*access_kinds.KINDS, *data_kinds.KINDS, *edge_kinds.KINDS])
 gaps.fill()
 server.main(["-H", "127.0.0.1", "-p", PORT])

@@ -109,9 +109,8 @@ def _model(kind: Kind) -> type:
         original_resource.properties = properties
         return original_resource
 
-    body: dict[str, Any] = {
-        name: value for name, value in vars(MadeByApi).items() if not name.startswith("__")
-    } | {
+    shared = {name: value for name, value in vars(MadeByApi).items() if not name.startswith("__")}
+    body: dict[str, Any] = shared | {
         "kind": kind,
         "cloudformation_name_type": staticmethod(lambda: kind.name),
         "cloudformation_type": staticmethod(lambda: kind.type),
