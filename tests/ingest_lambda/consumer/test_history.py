@@ -29,7 +29,7 @@ PLACES += [(0.2, 0.1)]
 
 fixes = st.builds(
     lambda second, place, accuracy, speed, battery: PositionReport(
-        START + second * SECOND, *place, accuracy_m=accuracy, speed_mps=speed, battery=battery
+        START + second * SECOND, place[0], place[1], accuracy_m=accuracy, speed_mps=speed, battery=battery
     ),
     st.integers(0, 40) | st.integers(0, 100_000),
     st.sampled_from(PLACES),
@@ -91,6 +91,7 @@ class Shelf:
 
     def _past(self, at):
         item = self.items[at]
+        assert item.moved_at_us is not None
         fix, stands = item.fix, self.items[item.moved_at_us].fix
         believed = Believed(at, fix.longitude, fix.latitude, fix.accuracy_m, fix.speed_mps)
         return Past(believed, Anchor(item.moved_at_us, stands.longitude, stands.latitude), item)
