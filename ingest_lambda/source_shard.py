@@ -82,6 +82,8 @@ class ShardRun:
         self.behind_s = 0.0
         self._parts = [SubShard(around, self, number) for number in range(around.settings.parallel)]
         self._reader = threading.Thread(target=self._run, name=f"read {shard}", daemon=True)
+        for part in self._parts:  # all of them are there before the first may fail
+            part.start()
         self._reader.start()
 
     @property
@@ -192,6 +194,9 @@ class SubShard:
         self._ending = False
         self._delivery: Delivery | None = None
         self._thread = threading.Thread(target=self._work, name=f"{run.shard} {number}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work."""
         self._thread.start()
 
     @property

@@ -286,8 +286,8 @@ def certified(ground, function):
     )
     ground.change(
         """INSERT INTO tracker_devicecertificate
-            (environment_id, device_id, uid, serial, sha256, expires_at)
-        VALUES (%s, %s, gen_random_uuid(), %s, %s, now() + interval '1 day')""",
+            (environment_id, device_id, uid, serial, sha256, content, expires_at)
+        VALUES (%s, %s, gen_random_uuid(), %s, %s, '', now() + interval '1 day')""",
         ground.environment_id,
         device,
         uuid.uuid4().hex,
