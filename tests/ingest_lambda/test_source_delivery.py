@@ -1,9 +1,19 @@
 """One batch to its end by Lambda's rules: partial answers, bisect, retries, age, giving up. No stream, no threads."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_lambda.source_delivery import MAX_PAYLOAD_BYTES, Delivery, MappingSettings, cut, done_before
+from ingest_lambda.source_delivery import (
+    MAX_PAYLOAD_BYTES,
+    Delivery,
+    GivenUp,
+    MappingSettings,
+    cut,
+    done_before,
+)
 from ingest_lambda.stream.shards import ShardRecord
 
 NOW = 1_000_000.0
@@ -21,7 +31,9 @@ class Trial:
     """A function whose answers the test writes, and what became of the records."""
 
     def __init__(self, answer, **settings):
-        self.batches, self.given_up, self.rests = [], [], []
+        self.batches: list[list[int]] = []
+        self.given_up: list[GivenUp] = []
+        self.rests: list[float] = []
         self.answer = answer
         self.go_on = True
         self.delivery = Delivery(
@@ -53,7 +65,8 @@ def test_a_batch_that_succeeds_is_brought_once():
 
 def test_what_counts_as_success_is_what_lambda_counts():
     batch = records(4)
-    for success in (None, {}, "", {"batchItemFailures": []}, {"batchItemFailures": None}):
+    successes: list[Any] = [None, {}, "", {"batchItemFailures": []}, {"batchItemFailures": None}]
+    for success in successes:
         assert done_before(success, batch) == 4
     for failure in (
         "x",
@@ -100,7 +113,7 @@ def test_without_bisect_the_whole_rest_is_given_up():
 
 
 def test_retries_without_end_go_on_until_it_works_with_a_growing_pause():
-    answers = iter([RuntimeError("away")] * 9 + [{}])
+    answers: Iterator[Any] = iter([*[RuntimeError("away")] * 9, {}])
     trial = Trial(lambda batch: next(answers), bisect=False)
     assert trial.delivery.deliver(records(2)) == 2
     assert trial.rests == sorted(trial.rests)

@@ -3,7 +3,9 @@
 import threading
 import uuid
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -18,6 +20,16 @@ from ingest_lambda.stream.shards import ShardRecord, StreamAway
 from tests.ingest_lambda import moto_process as moto
 from tests.ingest_lambda.kinesis_fake import ENVIRON, FakeServer, KinesisFake
 from tests.ingest_lambda.redis_process import wait_until
+
+
+threads: dict[int, threading.Thread] = {}
+
+
+def end(mapping):
+    """Stop a mapping before the test ends."""
+    mapping.stop()
+    threads[id(mapping)].join(20)
+    assert not threads[id(mapping)].is_alive()
 
 
 class Memory:
@@ -42,7 +54,7 @@ class Seen:
         self.batches = []
         self.busy, self.most_busy = 0, 0
         self.closed = self.made = 0
-        self.answer = lambda numbers: {"batchItemFailures": []}
+        self.answer: Callable[[Any], dict[str, list]] = lambda event: {"batchItemFailures": []}
         self.hold = threading.Event()
         self.hold.set()
 
@@ -87,7 +99,7 @@ def seen():
 
 @pytest.fixture
 def run(server, seen):
-    """Run a mapping of the fake until the test ends, or until its `end` is called."""
+    """Run a mapping of the fake until the test ends, or until `end` is called with it."""
     running = []
 
     def start(checkpoints=None, given_up=None, source=None, **settings):
@@ -102,13 +114,8 @@ def run(server, seen):
         thread = threading.Thread(target=mapping.run, daemon=True)
         thread.start()
         running.append((mapping, thread))
+        threads[id(mapping)] = thread
 
-        def end():
-            mapping.stop()
-            thread.join(20)
-            assert not thread.is_alive()
-
-        mapping.end = end
         return mapping
 
     yield start
@@ -130,7 +137,7 @@ def test_every_record_comes_once_and_each_key_in_order(server, seen, run):
     memory = Memory()
     mapping = run(memory, batch_size=20)
     wait_until(lambda: seen.count == 300)
-    mapping.end()
+    end(mapping)
     assert all(numbers == sorted(numbers) for numbers in seen.by_key.values())
     assert max(seen.batches) <= 20
     assert set(memory.at) == {"fake:000000000000", "fake:000000000001"}
@@ -161,7 +168,7 @@ def test_a_mapping_begun_again_goes_on_behind_its_checkpoint(server, seen, run):
     put(server, 50)
     first = run(memory)
     wait_until(lambda: seen.count == 50)
-    first.end()
+    end(first)
     put(server, 50, first=50)
     run(memory)
     wait_until(lambda: seen.count == 100)
@@ -198,7 +205,7 @@ def test_children_wait_for_their_parents_and_a_shard_that_is_done_is_never_read_
     mapping = run(memory)
     wait_until(lambda: seen.count == 180)
     wait_until(lambda: [memory.load(f"fake:00000000000{n}") for n in (0, 2, 3)] == [SHARD_END] * 3)
-    mapping.end()
+    end(mapping)
     assert all(numbers == sorted(numbers) for numbers in seen.by_key.values())
     run(memory)
     put(server, 60, first=180)
@@ -223,7 +230,8 @@ def test_a_stream_that_is_away_is_asked_again(server, seen, run):
 
 def test_a_function_that_breaks_is_made_again(server, seen, run):
     put(server, 10, keys=1)
-    make, broken = seen.make, []
+    make = seen.make
+    broken: list[bool] = []
 
     def once_broken():
         if not broken:

@@ -178,7 +178,8 @@ def test_poison_costs_one_dead_letter_and_the_order_of_the_others_holds(ground, 
 
 def test_a_failure_that_passes_holds_and_loses_nothing(ground, way, monkeypatch):
     """The database refuses everything for a while, in a way no record is to blame for."""
-    mended, refused = threading.Event(), Counter()
+    mended = threading.Event()
+    refused: Counter[str] = Counter()
     add = Store.add_positions
 
     def add_positions(self, accepted, now_us):

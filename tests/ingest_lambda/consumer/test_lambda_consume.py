@@ -18,6 +18,7 @@ from ingest_lambda.iot_record import envelopes_of
 from ingest_lambda.kinesis_event import BadEvent, make_event
 from ingest_lambda.lambda_consume import ConsumeFunction, function_of, handler
 from ingest_lambda.report import DeviceInfo, Registration, encode
+from ingest_lambda.steps.register import register
 from ingest_lambda.steps.store import Store, connect
 from ingest_lambda.stream.shards import ShardRecord
 from tests.ingest_lambda.consumer.ground import HOUR, SECOND, fix
@@ -356,8 +357,6 @@ def test_registrations_are_stored_beside_reports_and_coming_again_change_nothing
 
 
 def test_a_registration_that_breaks_the_step_is_left_out_alone(ground, function, monkeypatch):
-    register = lambda_consume.register
-
     def breaking(registrations, *rest):
         if any(one.device == "bad" for one in registrations):
             raise ValueError("this one breaks the step")

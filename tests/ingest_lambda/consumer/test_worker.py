@@ -55,7 +55,9 @@ def settings_of(edge_url, redis_url):
         facts = {"redis_url": redis_url, "database_url": edge_url, "lanes": LANES, "log_level": "INFO"}
         environ = {"MILEPOST_KEY_SIGNING_SECRETS": "test", "MILEPOST_ENV_FILE": "/nonexistent"}
         loaded = config.load(environ)
-        return config.Config(**{name: getattr(loaded, name) for name in loaded.__slots__} | facts | changed)
+        return config.Config(
+            **{name: getattr(loaded, name) for name in loaded.__struct_fields__} | facts | changed
+        )
 
     return make
 

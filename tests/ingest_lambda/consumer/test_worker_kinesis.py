@@ -93,6 +93,7 @@ def test_checkpoints_outlive_the_worker_and_a_session_that_broke(ground, edge_ur
     checkpoints = DatabaseCheckpoints(edge_url)
     assert checkpoints.load("fake:000000000009") == ""
     checkpoints.save("fake:000000000009", "49" + "0" * 54)
+    assert checkpoints._store is not None
     checkpoints._store.connection.close()
     assert checkpoints.load("fake:000000000009") == "49" + "0" * 54
     checkpoints.close()
@@ -186,7 +187,7 @@ def test_a_redrive_that_cannot_put_leaves_the_rest_where_it_is(ground, tmp_path)
         )
         folder.put(name_of("m", "s", at), body)
     folder.put("aws/other", b"no batch")
-    taken = []
+    taken: list = []
 
     def put(records):
         if taken:
