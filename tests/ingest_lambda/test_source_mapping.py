@@ -21,7 +21,6 @@ from tests.ingest_lambda import moto_process as moto
 from tests.ingest_lambda.kinesis_fake import ENVIRON, FakeServer, KinesisFake
 from tests.ingest_lambda.redis_process import wait_until
 
-
 threads: dict[int, threading.Thread] = {}
 
 
