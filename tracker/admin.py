@@ -1,5 +1,6 @@
 """All registrations of the staff's admin, gathered from the capabilities for Django."""
 
+from tracker.archive.admin import archived_days
 from tracker.certificates.admin import DeviceCertificateAdmin
 from tracker.devices.admin import DeviceAdmin
 from tracker.ingestion.admin import SetAsideReportAdmin
@@ -17,4 +18,5 @@ __all__ = [
     "SetAsideReportAdmin",
     "TenantAdmin",
     "UserAdmin",
+    "archived_days",
 ]

@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Count, Max, Q, Sum
 
 from tracker.archive.snapshot import Facts, Span
+from tracker.archive.trouble import Trouble, trouble_of
 from tracker.positions.models import ArchivedDay
 from tracker.tenants.models import Environment
 
@@ -57,11 +58,13 @@ class Due(NamedTuple):
 class ArchiveState(NamedTuple):
     """How an environment's archive stands."""
 
+    is_on: bool
     days: int
     last_day: date | None
     rows: int
     bytes: int
     waiting: Sequence[date]
+    trouble: Trouble | None
 
 
 def is_current(archived: ArchivedDay | None, facts: Facts) -> bool:
@@ -145,4 +148,21 @@ def state_of(environment: Environment, *, now: datetime) -> ArchiveState:
     with connection.cursor() as cursor:
         cursor.execute(WAITING, {"environment": environment.pk, "days": days, "files": settings.ARCHIVE})
         waiting = asked | {day for (day,) in cursor}
-    return ArchiveState(facts["days"], facts["last"], facts["rows"] or 0, facts["size"] or 0, sorted(waiting))
+    return ArchiveState(
+        settings.ARCHIVE,
+        facts["days"],
+        facts["last"],
+        facts["rows"] or 0,
+        facts["size"] or 0,
+        sorted(waiting),
+        trouble_of(environment.pk),
+    )
+
+
+def newest_archives(environment: Environment | None, *, limit: int) -> list[ArchivedDay]:
+    """The days archived last, of one environment or of all of them, for the staff."""
+    if environment is not None:
+        rows = ArchivedDay.objects.for_environment(environment)
+    else:
+        rows = ArchivedDay.objects.unscoped("the staff's list of all customers' days")
+    return list(rows.select_related("environment__tenant").order_by("-archived_at", "-day")[:limit])

@@ -43,6 +43,15 @@ def trouble_of(environment_id: int) -> Trouble | None:
         return None
 
 
+def all_troubles() -> dict[int, Trouble]:
+    """The last failure of every environment that has one; none where Redis is away."""
+    try:
+        told: Any = redis_client(settings.REDIS_URL).hgetall(TROUBLE_KEY)
+        return {int(key): msgspec.json.decode(value, type=Trouble) for key, value in told.items()}
+    except (redis.RedisError, msgspec.DecodeError, msgspec.ValidationError):
+        return {}
+
+
 def note_state(*, now: datetime, failed: int, waiting_since: date | None, is_behind: bool) -> None:
     """What /healthz says of the archive until the next run."""
     state = {"at": round(now.timestamp(), 3), "failed": failed, "waiting_since": waiting_since}

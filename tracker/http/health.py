@@ -1,5 +1,6 @@
 """`GET /healthz`: which parts of the product are up. Answers within two seconds or so, whatever is down."""
 
+import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,8 +20,10 @@ from redis.retry import Retry
 
 PROCESSES = ("edge", "registrations", "consumer", "bridge", "live", "worker", "beat")
 BOUND_S = 2.0
+ARCHIVE_STATE = "archive:state"  # what the archive's runs write
 STALE_AFTER_S = 15.0  # as long as the processes let their keys live
 Component = dict[str, Any]
+logger = logging.getLogger(__name__)
 
 
 @require_safe
@@ -28,14 +31,33 @@ Component = dict[str, Any]
 def healthz(request: HttpRequest) -> HttpResponse:
     """200 where every required component is up, 503 where one is down; `MILEPOST_HEALTH_COMPONENTS` says which."""
     components = look(now=time.time())
-    up = all(components[name]["status"] == "ok" for name in settings.HEALTH_COMPONENTS)
+    down = [name for name in settings.HEALTH_COMPONENTS if components[name]["status"] != "ok"]
+    up = not down
+    _note(",".join(down))
     document = {"status": "ok" if up else "degraded", "components": components}
-    return HttpResponse(
+    answer = HttpResponse(
         msgspec.json.encode(document),
         status=200 if up else 503,
         content_type="application/json",
         headers={"Cache-Control": "no-store"},
     )
+    # Django would write an error for every 503: it is asked every second, and one line a change says more
+    answer._has_been_logged = True  # type: ignore[attr-defined]  # what Django's own logger looks at
+    return answer
+
+
+_noted = {"down": ""}
+
+
+def _note(down: str) -> None:
+    """A line when what is down changes."""
+    if down != _noted["down"]:
+        _noted["down"] = down
+        logger.log(
+            logging.WARNING if down else logging.INFO,
+            "components are down" if down else "all components are up again",
+            extra={"down": down},
+        )
 
 
 def look(*, now: float) -> dict[str, Component]:
@@ -48,7 +70,12 @@ def look(*, now: float) -> dict[str, Component]:
     asked = {"database": _begin("database", _ask_database), "redis": _begin("redis", _ask_redis)}
     answers = {name: _result(future, ends) for name, future in asked.items()}
     heard: dict[str, list[float]] = answers["redis"].pop("heard", {})
-    return answers | {name: _process(heard.get(name, []), now) for name in PROCESSES}
+    held: list[str] = answers["redis"].pop("held", [])
+    archive: Component = {"archive": answers["redis"].pop("archive", {"status": "ok"})}
+    processes = {name: _process(heard.get(name, []), now) for name in PROCESSES}
+    if held:  # they are up and wait for what passes, or for a step to be mended: see their logs
+        processes["consumer"]["held_lanes"] = held
+    return answers | processes | archive
 
 
 def _process(times: list[float], now: float) -> Component:
@@ -88,13 +115,26 @@ def _ask_redis() -> Component:
     latency = round((time.monotonic() - begun) * 1000, 1)
     keys = list(client.scan_iter(match="health:*", count=1000))
     heard: dict[str, list[float]] = {}
+    held: list[str] = []
     for key, value in zip(keys, client.mget(keys) if keys else [], strict=True):
         name = key.decode("utf-8", "replace").split(":")[1]
         try:
-            heard.setdefault(name, []).append(float(msgspec.json.decode(value or b"{}")["at"]))
+            said = msgspec.json.decode(value or b"{}")
+            heard.setdefault(name, []).append(float(said["at"]))
+            held += [lane for lane in str(said.get("held", "")).split(",") if lane]
         except (msgspec.DecodeError, KeyError, TypeError, ValueError):
             continue
-    return {"latency_ms": latency, "heard": heard}
+    archive = _archive(client.get(ARCHIVE_STATE))
+    return {"latency_ms": latency, "heard": heard, "held": sorted(held), "archive": archive}
+
+
+def _archive(told: Any) -> Component:
+    """What the archive's last run said of itself: behind is an alert, and no reason to send nobody here."""
+    try:
+        state: Component = msgspec.json.decode(told or b"{}")
+        return {"status": "ok", **state}
+    except (msgspec.DecodeError, TypeError):
+        return {"status": "ok"}
 
 
 @cache

@@ -1,10 +1,12 @@
 """The staff's admin site: the one place where a request sees every tenant, and says so to the database."""
 
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import URLPattern
 
 from tracker.tenants import scope
 
@@ -15,6 +17,14 @@ class StaffSite(AdminSite):
     site_header = "Milepost administration"
     site_title = "Milepost"
     index_title = "Everything, of every tenant"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.pages: list[Callable[[], list[URLPattern]]] = []  # a capability's own pages append themselves
+
+    def get_urls(self) -> list[Any]:
+        """The capabilities' pages before Django's own, whose last one takes everything."""
+        return [address for page in self.pages for address in page()] + super().get_urls()
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """The permission check runs first; only behind it the fences open."""

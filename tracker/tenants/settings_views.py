@@ -4,8 +4,10 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from tracker.archive.selectors import state_of
 from tracker.http.console import SESSION_KEY, ConsoleRequest, environment_required
 from tracker.keys import reveal
 from tracker.limits.selectors import limits_of
@@ -101,6 +103,7 @@ def _settings(
         "environment_form": environment_form or EnvironmentForm.showing(environment),
         "new_form": new_form or NewEnvironmentForm(prefix="new"),
         "limits": limits_of(environment),
+        "archive": state_of(environment, now=timezone.now()),
         "may_manage": request.membership.may(Role.ADMIN),
         "switch_to": request.path if request.method == "GET" else "",
     }

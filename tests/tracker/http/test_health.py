@@ -12,7 +12,7 @@ from django.test import Client
 from tracker.http import health
 from tracker.http.connections import redis_client
 
-EVERYBODY = {"database", "redis", *health.PROCESSES}
+EVERYBODY = {"database", "redis", "archive", *health.PROCESSES}
 
 
 @pytest.fixture
@@ -49,6 +49,31 @@ def ask():
     assert time.monotonic() - begun < 4, "the bound is two seconds"
     assert answer["Cache-Control"] == "no-store"
     return answer.status_code, json.loads(answer.content)
+
+
+@pytest.mark.django_db
+def test_a_held_lane_is_named(heartbeats):
+    for component in health.PROCESSES:
+        heartbeats(component)
+    heartbeats("consumer", "0", value=json.dumps({"at": time.time(), "held": "loc:2,loc:0"}))
+    status, document = ask()
+    assert status == 200
+    assert document["components"]["consumer"]["held_lanes"] == ["loc:0", "loc:2"]
+
+
+@pytest.mark.django_db
+def test_a_line_is_written_when_what_is_down_changes_and_not_for_every_question(heartbeats, caplog):
+    for component in health.PROCESSES:
+        heartbeats(component)
+    ask()
+    caplog.clear()
+    heartbeats("live", age_s=60)
+    for _ in range(3):
+        ask()
+    heartbeats("live")
+    ask()
+    said = [(record.levelname, record.message, vars(record).get("down")) for record in caplog.records]
+    assert said == [("WARNING", "components are down", "live"), ("INFO", "all components are up again", "")]
 
 
 @pytest.mark.django_db
