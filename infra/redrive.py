@@ -93,7 +93,7 @@ def records_in(key: str, held: bytes, positions_arn: str) -> Iterator[Back]:
     """The records of a parked object. Raises ValueError or KeyError for one that is neither kind."""
     parked = json.loads(held)
     if key.startswith("iot/"):
-        yield _message(parked, positions_arn)
+        yield _message(key, parked, positions_arn)
         return
     payload = parked["payload"]
     event: Mapping[str, Any] = json.loads(payload) if isinstance(payload, str) else payload
@@ -106,13 +106,16 @@ def records_in(key: str, held: bytes, positions_arn: str) -> Iterator[Back]:
         )
 
 
-def _message(parked: Mapping[str, Any], positions_arn: str) -> Back:
-    """What the IoT rule would have put: the same JSON, with the message as it came."""
+def _message(key: str, parked: Mapping[str, Any], positions_arn: str) -> Back:
+    """What the IoT rule would have put: the same JSON, with the message as it came and the time the key tells.
+
+    The same object always gives the same bytes, from which the consumer makes the request's id.
+    """
     topic = parked["topic"]
     envelope = {
         "topic": topic,
         "principal": parked.get("clientId", ""),
-        "received_ms": int(parked["timestamp"]) if "timestamp" in parked else None,
+        "received_ms": int(key.rpartition("/")[2].partition("-")[0]),
         "trace": None,
         "payload": parked["base64OriginalPayload"],
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 import hashlib
 from base64 import b64decode
+from typing import Any
 
 import msgspec
 
@@ -25,7 +26,7 @@ class _Message(msgspec.Struct):
     received_ms: int
     payload: str
     principal: str = ""
-    trace: str | None = None
+    trace: Any = None  # a property may be there several times: IoT's SQL may give the list of its values
 
 
 _decoder = msgspec.json.Decoder(_Message)
@@ -44,15 +45,23 @@ def envelopes_of(data: bytes) -> list[Envelope]:
     received_at_us = message.received_ms * 1000
     if not 0 <= received_at_us <= LAST_TIME_US:
         raise BadEnvelope(f"received at {message.received_ms} ms, which no calendar shows")
-    read = read_message(message.topic, payload, message.trace, MAX_BODY_BYTES, received_at_us)
+    told = _first_text(message.trace)
+    read = read_message(message.topic, payload, told, MAX_BODY_BYTES, received_at_us)
     if read.problem is not None and not read.envelopes:
         raise BadEnvelope(f"{read.problem.code}: {read.problem.detail}")
     request_id = request_id_of(message.received_ms, data)
-    trace = trace_context(message.trace, request_id)
+    trace = trace_context(told, request_id)
     return [
         msgspec.structs.replace(envelope, request_id=request_id, traceparent=trace)
         for envelope in read.envelopes
     ]
+
+
+def _first_text(told: Any) -> str | None:
+    """A text, or the first of a list of them; what is neither is no trace and no reason to refuse the report."""
+    if isinstance(told, list):
+        told = told[0] if told else None
+    return told if isinstance(told, str) else None
 
 
 def request_id_of(received_ms: int, data: bytes) -> bytes:
