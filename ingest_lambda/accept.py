@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from ingest_lambda.addresses import Address, Way, find
+from ingest_lambda.addresses import DEVICES, POSITIONS, Address, find
 from ingest_lambda.config import MAX_BODY_BYTES
 from ingest_lambda.correlation import new_request_id, trace_of
 from ingest_lambda.credential import Gatekeeper
@@ -81,7 +81,7 @@ async def accept(request: Request, porch: Porch) -> Reply:
             else porch.gatekeeper.from_text(address.key)
         )
         traceparent = trace_of(request, request_id)
-        if address.way is Way.DEVICES:
+        if address.way is DEVICES:
             body = unpacked(request, porch.max_body_bytes)
             return await _registrar(porch).register(body, key, received_at_us, request_id, traceparent)
         allowance = porch.limits.take(key, 1, received_at_us)
@@ -124,7 +124,7 @@ def refuse(problem: Problem, porch: Porch) -> Reply:
 
 def _understood(request: Request, address: Address, received_at_us: int, limit: int) -> Understood:
     """What the request is. Raises Problem 413; at our own address also 400, for that has its one form."""
-    if address.way is Way.POSITIONS:
+    if address.way is POSITIONS:
         reports = native.read_body(unpacked(request, limit))
         return Understood(native, [reports], len(reports.positions) + len(reports.refused))
     try:

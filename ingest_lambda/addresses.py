@@ -25,6 +25,11 @@ class Way(Enum):
     ANY = "any app"
 
 
+POSITIONS, DEVICES, ANY = (
+    Way  # by name: looking a member up at its class costs more than all the rest of finding
+)
+
+
 class Address(NamedTuple):
     """Where a request goes. `key` and `device` are those in the path, None where it has none."""
 
@@ -36,7 +41,7 @@ class Address(NamedTuple):
 
 
 _POST, _GET_OR_POST = frozenset({"POST"}), frozenset({"GET", "POST"})
-_POSITIONS, _DEVICES = Address(Way.POSITIONS, _POST), Address(Way.DEVICES, _POST)
+_POSITIONS, _DEVICES = Address(POSITIONS, _POST), Address(DEVICES, _POST)
 _FIXED = {
     POSITIONS_PATH: _POSITIONS,
     POSITIONS_PATH + "/": _POSITIONS,
@@ -80,4 +85,4 @@ def _any_app(path: str) -> Address:
     device = segments[1] if len(segments) > 1 and segments[1].lower() not in APPENDED else None
     if device is not None:
         device = unescaped(device.encode("latin-1", "replace"), plus=False)
-    return Address(Way.ANY, _GET_OR_POST, key, device, explain)
+    return Address(ANY, _GET_OR_POST, key, device, explain)
