@@ -36,7 +36,9 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        line.update({name: value for name, value in vars(record).items() if name not in _STANDARD})
+        extra = {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        # an extra that is called as one of ours must not take its place: a line without its time is no line
+        line.update({f"{name}_" if name in line else name: value for name, value in extra.items()})
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         text = msgspec.json.encode(line, enc_hook=str).decode("utf-8", "replace")

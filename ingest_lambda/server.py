@@ -148,7 +148,7 @@ async def serve(settings: config.Config, path: str, component: str = COMPONENT) 
             connected, settings.edge_host, settings.edge_port, backlog=BACKLOG, reuse_port=True
         )
     gc.freeze()  # what is here now stays: the collector need not look at it again
-    logger.info("the door is open", extra={"at": path or f"{settings.edge_host}:{settings.edge_port}"})
+    logger.info("the door is open", extra={"address": path or f"{settings.edge_host}:{settings.edge_port}"})
     await stop.wait()
     server.close()
     await edge.close()

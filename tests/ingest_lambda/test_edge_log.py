@@ -4,8 +4,9 @@ import json
 import logging
 import sys
 
-from ingest_lambda.log import JsonLines
+from ingest_lambda.log import JsonLines, traced
 from tests.ingest_lambda.door import PUBLISHABLE, SECRET_KEY
+from tests.tracker.letters.letter import an_envelope
 
 
 def line(message, *args, exc_info=None, **extra):
@@ -35,6 +36,21 @@ def test_a_failure_brings_its_traceback():
     except RuntimeError:
         written = line("oh", exc_info=sys.exc_info())
     assert "RuntimeError: broken" in written["traceback"]
+
+
+def test_an_extra_never_takes_the_place_of_the_time_or_the_level():
+    written = line("open", at="/run/edge.sock", level="?", component="?")
+    assert written["at"].endswith("+00:00")
+    assert (written["level"], written["component"]) == ("warning", "edge")
+    assert (written["at_"], written["level_"], written["component_"]) == ("/run/edge.sock", "?", "?")
+
+
+def test_a_line_about_a_report_carries_its_two_ids():
+    envelope = an_envelope(7, traceparent=f"00-{'a' * 32}-{'b' * 16}-00")
+    assert traced(envelope) == {"request_id": f"req_{envelope.request_id.hex()}", "trace_id": "a" * 32}
+    bare = an_envelope(7, traceparent=None)
+    assert traced(bare)["trace_id"] == bare.request_id.hex()
+    assert traced(None) == {"request_id": ""}
 
 
 def test_what_has_no_json_form_is_shown_as_text():

@@ -39,6 +39,7 @@ def _shown(story: Story) -> dict[str, object]:
                 "at": chapter.at,
                 "gap": gap,
                 "title": chapter.title,
+                "inferred": chapter.source == "inferred",
                 "facts": [
                     (name, telling.fact_text(value))
                     for name, value in chapter.facts.items()

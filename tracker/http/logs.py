@@ -34,7 +34,8 @@ class JsonFormatter(logging.Formatter):
         }
         if request_id := getattr(record, "request_id", ""):
             line["request_id"] = request_id
-        line |= {k: v for k, v in record.__dict__.items() if k not in _FIELDS and not k.startswith("_")}
+        extra = {k: v for k, v in record.__dict__.items() if k not in _FIELDS and not k.startswith("_")}
+        line |= {f"{k}_" if k in line else k: v for k, v in extra.items()}
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
         return without_secrets(json.dumps(line, default=str))

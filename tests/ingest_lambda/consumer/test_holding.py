@@ -57,7 +57,7 @@ def untouched(ground, stretch):
 
 def breaks_once(monkeypatch, name, break_it):
     """Let a step do its work for a whole batch and then meet a failure, the first time only."""
-    steps, met = list(pipeline.STEPS), []
+    steps, met = list(pipeline.STEPS), list[str]()
     at = STEPS.index(name)
     good = steps[at]
 
