@@ -80,19 +80,19 @@ def fill(connection: psycopg.Connection[Any], total: int, *, now: float) -> floa
     ).fetchall()
     recent = 2 * FLEET * ROWS_A_DEVICE_DAY
     until_us = int(now * 1e6) - 2 * 3_600_000_000
-    for device, environment, times in _spread(fleet, until_us - 2 * DAY_US, until_us, recent):
-        stored += _copy(connection, packed(environment, device, times))
+    for device, environment, times in spread(fleet, until_us - 2 * DAY_US, until_us, recent):
+        stored += copy(connection, packed(environment, device, times))
     for back in range(DAYS):
         begin = today_us - back * DAY_US
         end = min(begin + DAY_US, until_us)
         if end <= begin:
             continue
-        for device, environment, times in _spread(others, begin, end, (total - recent) // DAYS):
-            stored += _copy(connection, packed(environment, device, times))
+        for device, environment, times in spread(others, begin, end, (total - recent) // DAYS):
+            stored += copy(connection, packed(environment, device, times))
     return stored / (time.monotonic() - began)
 
 
-def _spread(devices: list[Any], begin_us: int, end_us: int, count: int) -> Iterator[tuple[Any, Any, Any]]:
+def spread(devices: list[Any], begin_us: int, end_us: int, count: int) -> Iterator[tuple[Any, Any, Any]]:
     """`count` rows over the span, the devices taking turns."""
     who = np.array(devices, dtype=np.int64)
     for first in range(0, count, AT_ONCE):
@@ -102,7 +102,8 @@ def _spread(devices: list[Any], begin_us: int, end_us: int, count: int) -> Itera
         yield who[turn, 0], who[turn, 1], begin_us + number * (end_us - begin_us) // max(count, 1)
 
 
-def _copy(connection: psycopg.Connection[Any], body: bytes) -> int:
+def copy(connection: psycopg.Connection[Any], body: bytes) -> int:
+    """Write packed rows; how many."""
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY tracker_position ({COLUMNS}) FROM STDIN (FORMAT binary)") as copy,

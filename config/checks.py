@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -61,3 +62,18 @@ def basemap_is_readable(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
             )
         ]
     return []
+
+
+@register()
+def archive_has_a_place(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """The archive's bucket must be one that can be read as such."""
+    url = urlsplit(settings.ARCHIVE_URL)
+    if not settings.ARCHIVE_URL or (url.scheme == "s3" and url.netloc):
+        return []
+    return [
+        Error(
+            f"MILEPOST_ARCHIVE_URL must be like s3://bucket/prefix, not {settings.ARCHIVE_URL!r}.",
+            hint="For a folder of this machine set MILEPOST_ARCHIVE_DIR instead.",
+            id="milepost.E003",
+        )
+    ]
