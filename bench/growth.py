@@ -28,7 +28,7 @@ from bench.stage import share
 
 BYTES_A_ROW = 320  # with its indexes, and room for what a vacuum leaves
 SPARE_BYTES = 4 << 30
-READS_A_TURN = 10
+READS_A_TURN = 30
 QUIET = 0.2
 WHAT = {
     "batch": "5,000 fixes through the consumer's steps",

@@ -3,6 +3,7 @@
 import json
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -88,7 +89,7 @@ def test_complete_days_are_archived(customer, tmp_path, settings):
 def test_trace_ids_and_noted_records_are_forgotten_after_eight_days(customer):
     now = datetime.now(UTC)
     for days in (1, 9, 10):
-        facts = {"request_id": uuid4(), "received_at": now - timedelta(days=days)}
+        facts: Any = {"request_id": uuid4(), "received_at": now - timedelta(days=days)}
         TracedRequest.objects.create(environment=customer.test, trace_id=uuid4(), **facts)
         ConsumedRecord.objects.create(part=0, **facts)
     assert forget_traces(now=now, at_once=1) == 4

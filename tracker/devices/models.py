@@ -31,7 +31,9 @@ class Device(models.Model):
     model = models.CharField(max_length=100, blank=True, default="", db_default="")
     os = models.CharField(max_length=100, blank=True, default="", db_default="")
     app_version = models.CharField(max_length=100, blank=True, default="", db_default="")
-    wire_format = models.CharField(max_length=30, blank=True, default="", db_default="")  # units.stated reads it
+    wire_format = models.CharField(
+        max_length=30, blank=True, default="", db_default=""
+    )  # units.stated reads it
     # the unit its speed numbers really are in, where its owner says so; empty: what its app's form states
     speed_unit = models.CharField(max_length=5, blank=True, default="", db_default="", choices=SpeedUnit)
     speed_unit_set_at = models.DateTimeField(null=True)  # what came before was read otherwise
