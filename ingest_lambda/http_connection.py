@@ -18,7 +18,15 @@ import httptools
 from ingest_lambda.exchange import Reply, Request
 
 WANTED_HEADERS = frozenset(
-    {b"authorization", b"content-encoding", b"traceparent", b"x-real-ip", b"expect", b"x-limit-u", b"x-limit-d"}
+    {
+        b"authorization",
+        b"content-encoding",
+        b"traceparent",
+        b"x-real-ip",
+        b"expect",
+        b"x-limit-u",
+        b"x-limit-d",
+    }
 )  # no other is looked at, so no other is kept
 MOST_HEADER_BYTES = 32 * 1024
 MOST_QUEUED = 8  # requests of one connection that came before the first of them was answered
