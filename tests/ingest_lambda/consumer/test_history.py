@@ -156,6 +156,21 @@ def test_a_filtered_fix_is_taken_up_when_its_witnesses_arrive():
     ]
 
 
+def test_an_anchor_that_is_another_copy_now_is_followed_on():
+    """Its time is the same, so the positions that stand at it look unchanged; where it is decides about the next."""
+    shelf = Shelf()
+    metre = 1 / 67_900  # degrees of longitude, here
+    anchor, near, far = (
+        PositionReport(START + n * 10 * SECOND, 4.9 + metres * metre, 52.37)
+        for n, metres in enumerate((0, 25, -20))
+    )
+    shelf.take([Item(one, envelope(n)) for n, one in enumerate((anchor, near, far))])
+    better = PositionReport(START, 4.9 + 34 * metre, 52.37, accuracy_m=5.0)
+    done = shelf.take([Item(better, envelope(9))])
+    assert [end.item.fix for end in done.endings if end.verdict is ACCEPTED] == [better, far]
+    assert done.endings[-1].moved_at_us == far.recorded_at_us
+
+
 @given(fixes, fixes, fixes)
 def test_rank_is_one_total_order_of_content_alone(one, other, third):
     assert (rank(one) == rank(other)) == (rank(other) == rank(one))

@@ -197,8 +197,8 @@ def certified(ground, revoked):
     )
     ground.change(
         f"""INSERT INTO tracker_devicecertificate
-            (uid, environment_id, device_id, serial, sha256, issued_at, expires_at, revoked_at)
-        VALUES (gen_random_uuid(), %s, %s, %s, %s, now(), now() + interval '1 day', {revoked})""",
+            (uid, environment_id, device_id, serial, sha256, content, issued_at, expires_at, revoked_at)
+        VALUES (gen_random_uuid(), %s, %s, %s, %s, '', now(), now() + interval '1 day', {revoked})""",
         ground.environment_id,
         device_id,
         uid.hex,
