@@ -16,7 +16,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from tests.tracker.caller import Caller, a_count, a_device, a_position, a_set_aside, a_state
+from tests.tracker.caller import Caller, a_count, a_daily_line, a_device, a_position, a_set_aside, a_state
 from tracker.certificates.models import DeviceCertificate
 from tracker.devices.models import Device
 from tracker.ingestion.models import DeadLetter
@@ -147,6 +147,7 @@ def victim(db: None) -> Victim:
     device = a_device(environment, f"{MARK}-van", name=MARK, metadata={"a": MARK})
     a_state(device, now)
     a_position(device, now, extra={"a": MARK})
+    a_daily_line(device, now.date() - timedelta(days=1))
     a_set_aside(environment, now, device=device, external_id=device.external_id, detail=MARK)
     a_count(environment, now.replace(microsecond=0), "accepted", 987_654_321)
     with scope.scope(environment_id=environment.pk):

@@ -2,18 +2,18 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.contrib.gis.geos import Point
+from django.contrib.gis.geos import LineString, Point
 from django.http import HttpResponse
 from django.test import Client
 
 from tracker.devices.models import Device, DeviceState
 from tracker.ingestion.models import OutcomeCount, SetAsideReport
-from tracker.positions.models import Position
+from tracker.positions.models import DailyLine, Position
 from tracker.tenants.models import Environment
 
 REQUEST = UUID("5f0c4b1e9d3a4f7b8c6d2e1f0a9b8c7d")
@@ -103,6 +103,23 @@ def a_position(device: Device, recorded_at: datetime, **facts: Any) -> Position:
         "request_id": REQUEST,
     }
     return Position.objects.create(**cast(Any, values | facts))
+
+
+def a_daily_line(device: Device, day: date, *points: tuple[float, float]) -> DailyLine:
+    """The device's line of a day, from eight to nine: out of Amsterdam unless said otherwise."""
+    at = datetime.combine(day, time(8), UTC)
+    return DailyLine.objects.create(
+        environment_id=device.environment_id,
+        device=device,
+        day=day,
+        line=LineString(*(points or ((4.9, 52.3), (5.0, 52.4))), srid=4326),
+        first_at=at,
+        last_at=at + timedelta(hours=1),
+        positions=42,
+        distance_m=1234.56,
+        error_bound_m=9.876,
+        made_at=at + timedelta(days=1),
+    )
 
 
 def a_count(

@@ -4,13 +4,10 @@ import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.contrib.gis.geos import LineString
 
-from tests.tracker.caller import a_device, problem
-from tracker.positions.models import DailyLine
+from tests.tracker.caller import a_daily_line, a_device, problem
 
 VAN = "devices/external:van-1/daily-lines"
-AT = datetime(2026, 5, 1, 8, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -18,21 +15,12 @@ def van(customer):
     return a_device(customer.test)
 
 
-def a_line(device, day, *points):
-    at = datetime.combine(day, AT.timetz())
-    return DailyLine.objects.create(
-        environment_id=device.environment_id, device=device, day=day, first_at=at, last_at=at + timedelta(hours=1),
-        line=LineString(*(points or ((4.9, 52.3), (5.0, 52.4))), srid=4326), positions=42, distance_m=1234.56,
-        error_bound_m=9.876, made_at=at + timedelta(days=1),
-    )  # fmt: skip
-
-
 def days(page):
     return [feature["properties"]["day"] for feature in page["features"]]
 
 
 def test_a_day_is_a_line_with_what_is_known_of_it(api, van):
-    a_line(van, date(2026, 5, 1))
+    a_daily_line(van, date(2026, 5, 1))
     answer = api.get(VAN, from_="2026-05-01", to="2026-05-02")
     assert answer["Content-Type"] == "application/geo+json"
     assert json.loads(answer.content) == {
@@ -58,7 +46,7 @@ def test_a_day_is_a_line_with_what_is_known_of_it(api, van):
 
 def test_spans_that_touch_neither_overlap_nor_leave_a_gap(api, van):
     for day in (1, 2, 3):
-        a_line(van, date(2026, 5, day))
+        a_daily_line(van, date(2026, 5, day))
     assert days(api.json(VAN, from_="2026-05-01", to="2026-05-02")) == ["2026-05-01"]
     assert days(api.json(VAN, from_="2026-05-02", to="2026-05-04")) == ["2026-05-02", "2026-05-03"]
 
@@ -66,7 +54,7 @@ def test_spans_that_touch_neither_overlap_nor_leave_a_gap(api, van):
 def test_without_a_span_it_is_the_last_30_days(api, van):
     today = datetime.now(UTC).date()
     for back in (1, 30, 31):
-        a_line(van, today - timedelta(days=back))
+        a_daily_line(van, today - timedelta(days=back))
     assert len(days(api.json(VAN))) == 2
     assert len(days(api.json(VAN, to=(today - timedelta(days=1)).isoformat()))) == 2
     assert days(api.json(VAN, to="0001-01-02")) == []
@@ -74,7 +62,7 @@ def test_without_a_span_it_is_the_last_30_days(api, van):
 
 def test_pages_follow_each_other(api, van):
     for day in range(1, 8):
-        a_line(van, date(2026, 5, day))
+        a_daily_line(van, date(2026, 5, day))
     found: list[str] = []
     cursor: str | None = ""
     while cursor is not None:
@@ -86,7 +74,7 @@ def test_pages_follow_each_other(api, van):
 
 
 def test_a_way_over_the_antimeridian_is_cut_there(api, van):
-    a_line(van, date(2026, 5, 1), (179.0, -17.0), (181.0, -18.0))
+    a_daily_line(van, date(2026, 5, 1), (179.0, -17.0), (181.0, -18.0))
     [feature] = api.json(VAN, from_="2026-05-01", to="2026-05-02")["features"]
     assert feature["geometry"] == {
         "type": "MultiLineString",
@@ -97,7 +85,7 @@ def test_a_way_over_the_antimeridian_is_cut_there(api, van):
 def test_lines_of_others_are_not_among_them(api, van, customer, rival):
     day = date(2026, 5, 1)
     for other in (a_device(customer.test, "van-2"), a_device(rival.test), a_device(customer.live)):
-        a_line(other, day)
+        a_daily_line(other, day)
     assert days(api.json(VAN, from_="2026-05-01", to="2026-05-02")) == []
 
 
