@@ -17,15 +17,16 @@ SLACK = timedelta(minutes=10)  # a batch's stored_at is taken before its commit
 PARTITIONS = """
     SELECT substring(c.relname from '\\d{8}$') FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
     WHERE i.inhparent = 'tracker_position'::regclass AND c.relname ~ '^tracker_position_\\d{8}$' ORDER BY 1"""
-# one probe of the partition's key for each environment
+# One probe of the partition's key for each environment that has no archive of the day: without the LIMIT the planner
+# would read the whole partition instead.
 NOT_YET = """
     SELECT e.id FROM tracker_environment e
+    CROSS JOIN LATERAL (
+        SELECT FROM tracker_position p WHERE p.environment_id = e.id
+            AND p.recorded_at >= %(since)s AND p.recorded_at < %(until)s LIMIT 1) AS has_some
     WHERE NOT EXISTS (
-        SELECT 1 FROM tracker_archivedday a WHERE a.environment_id = e.id AND a.day = %(day)s
-            AND (a.location <> '' OR NOT %(files)s))
-    AND EXISTS (
-        SELECT 1 FROM tracker_position p WHERE p.environment_id = e.id
-            AND p.recorded_at >= %(since)s AND p.recorded_at < %(until)s)"""
+        SELECT FROM tracker_archivedday a WHERE a.environment_id = e.id AND a.day = %(day)s
+            AND (a.location <> '' OR NOT %(files)s))"""
 # the block range index on stored_at leads to what came later than the oldest archive of that day
 CAME_LATER = """
     SELECT DISTINCT a.environment_id FROM tracker_position p
@@ -39,13 +40,13 @@ COUNTED = """
 
 WAITING = """
     SELECT day FROM unnest(%(days)s::date[]) AS wanted (day)
-    WHERE NOT EXISTS (
-        SELECT 1 FROM tracker_archivedday a WHERE a.environment_id = %(environment)s AND a.day = wanted.day
-            AND (a.location <> '' OR NOT %(files)s))
-    AND EXISTS (
-        SELECT 1 FROM tracker_position p WHERE p.environment_id = %(environment)s
+    CROSS JOIN LATERAL (
+        SELECT FROM tracker_position p WHERE p.environment_id = %(environment)s
             AND p.recorded_at >= wanted.day::timestamp AT TIME ZONE 'UTC'
-            AND p.recorded_at < (wanted.day + 1)::timestamp AT TIME ZONE 'UTC')"""
+            AND p.recorded_at < (wanted.day + 1)::timestamp AT TIME ZONE 'UTC' LIMIT 1) AS has_some
+    WHERE NOT EXISTS (
+        SELECT FROM tracker_archivedday a WHERE a.environment_id = %(environment)s AND a.day = wanted.day
+            AND (a.location <> '' OR NOT %(files)s))"""
 
 
 class Due(NamedTuple):
