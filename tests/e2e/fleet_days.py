@@ -26,6 +26,11 @@ class Seen:
         """A place that is not the zero island."""
         return (self.latitude, self.longitude) != (0.0, 0.0)
 
+    @property
+    def place(self) -> tuple[float, float]:
+        """Longitude and latitude."""
+        return self.longitude, self.latitude
+
 
 @dataclass
 class Day:
@@ -40,11 +45,15 @@ class Day:
         return sum(map(len, self.rows.values()))
 
     def plausible(self, vehicle: str) -> dict[datetime, Seen]:
-        """The distinct plausible fixes of a vehicle by their time; of two at one moment the first counts."""
+        """The distinct plausible fixes of a vehicle by their time.
+
+        Of several at one moment, whatever their order, the one with the smallest longitude, then latitude, is kept:
+        the recordings state no accuracy, which would come first.
+        """
         found: dict[datetime, Seen] = {}
         for seen in self.rows[vehicle]:
-            if seen.plausible:
-                found.setdefault(seen.at, seen)
+            if seen.plausible and (seen.at not in found or seen.place < found[seen.at].place):
+                found[seen.at] = seen
         return found
 
     @property

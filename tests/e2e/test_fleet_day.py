@@ -14,6 +14,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 needs_traces = pytest.mark.skipif(not TRACES.is_dir(), reason="the recordings are not beside this checkout")
 SAME_PLACE_DEG = 1e-6
 PHONE_DAY = "2024-06-10"
+ALONE = {"too_old", "clock_ahead", "clock_behind", "poor_accuracy"}
 
 
 def replay(stack, customer: Customer, day: Day) -> dict:
@@ -74,9 +75,9 @@ def check_day(stack, customer: Customer, day: Day, *, at_least: float) -> dict:
         )
     again = replay(stack, customer, day)
     assert again["accepted"] == 0, "a second replay adds nothing"
-    assert again["filtered"] == counts["filtered"], (
-        "what was not believed once is not believed the second time"
-    )
+    # what is wrong by itself is so each time; of what its neighbours made unbelievable a repeat is a duplicate
+    alone = {reason: count for reason, count in counts["filtered"].items() if reason in ALONE}
+    assert again["filtered"] == alone, "what was not believed once is not believed the second time"
     assert stored(customer, day) == kept
     return counts
 

@@ -90,10 +90,11 @@ def _send(sender: Sender, fixes: list, failures: list[BaseException]) -> None:
 def check_books(stack: Stack, load: Load) -> None:
     """Every fix answered 202 ended once, each distinct one is stored once: by the API, and by SQL behind it.
 
-    A phone whose connection broke before the answer sends its batch again. The door may have taken it both
-    times, so up to `tally.unanswered` more fixes may have come in than were answered; they end as duplicates.
+    A phone whose connection broke before the answer sends its batch again, and so does one that was told 503 by
+    the front because the door died in between. The door may have taken it both times, so that many more fixes may
+    have come in than were answered; they end as duplicates.
     """
-    least, most = load.day.count, load.day.count + load.tally.unanswered
+    least, most = load.day.count, load.day.count + load.tally.unanswered + load.tally.retries * BATCH
     until(lambda: load.received() >= least, timeout_s=120, says="every fix answered 202 ended")
     until(lambda: _lag(stack) == 0, timeout_s=60, says="the stream is read to its end")
     counts = load.customer.outcomes(load.since)
