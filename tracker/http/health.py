@@ -121,7 +121,8 @@ def _ask_redis() -> Component:
         try:
             said = msgspec.json.decode(value or b"{}")
             heard.setdefault(name, []).append(float(said["at"]))
-            held += [lane for lane in str(said.get("held", "")).split(",") if lane]
+            if name == "consumer":  # the bridge's `held` is a number of messages
+                held += [lane for lane in str(said.get("held", "")).split(",") if lane]
         except (msgspec.DecodeError, KeyError, TypeError, ValueError):
             continue
     archive = _archive(client.get(ARCHIVE_STATE))

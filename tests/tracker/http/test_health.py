@@ -62,6 +62,15 @@ def test_a_held_lane_is_named(heartbeats):
 
 
 @pytest.mark.django_db
+def test_messages_that_the_broker_holds_are_no_held_lanes(heartbeats):
+    for component in health.PROCESSES:
+        heartbeats(component)
+    heartbeats("consumer", "0", value=json.dumps({"at": time.time(), "held": ""}))
+    heartbeats("bridge", "0", value=json.dumps({"at": time.time(), "held": 3}))
+    assert "held_lanes" not in ask()[1]["components"]["consumer"]
+
+
+@pytest.mark.django_db
 def test_a_line_is_written_when_what_is_down_changes_and_not_for_every_question(heartbeats, caplog):
     for component in health.PROCESSES:
         heartbeats(component)
