@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ingest_lambda.batch import Arrival, Batch, Dead, Trail
+from ingest_lambda.formats import unrecognised
 from ingest_lambda.outcomes import Quarantine, Verdict, quarantined
 from ingest_lambda.report import SPEED_UNITS, Envelope, Refusal
 from ingest_lambda.steps.certify import certified_devices, is_certified
@@ -26,7 +27,8 @@ def recognise(batch: Batch, store: Store, known: Known) -> None:
         if envelope.device_info is not None:
             trail.info = envelope.device_info
         trail.arrivals += [(fix.recorded_at_us, order, fix, envelope) for fix in envelope.positions]
-        trail.reported_by = _spoken(envelope)
+        if envelope.format != unrecognised.NAME:  # what is no known form says nothing of the device's app
+            trail.reported_by = _spoken(envelope)
     _identify(batch, store, known)
     _recall(batch, store)
     _describe(batch, store, known)
@@ -148,7 +150,7 @@ def _describe(batch: Batch, store: Store, known: Known) -> None:
     for key, trail in batch.trails.items():
         if not trail.device_id or trail.deleted or trail.registered_name is not None:
             continue
-        if trail.wire_format != trail.reported_by:
+        if trail.reported_by and trail.wire_format != trail.reported_by:
             spoken.append((trail.device_id, trail.reported_by))
         if trail.info is None:
             continue

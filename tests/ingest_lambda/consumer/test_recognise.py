@@ -227,6 +227,17 @@ def test_the_form_a_device_reports_in_is_kept_up_to_date_and_costs_nothing_while
     assert [form for form, _ in seen] == ["overland", "overland", "traccar"]
 
 
+def test_a_message_that_is_no_known_form_leaves_the_devices_form_as_it_is(ground, store, known, client):
+    refused = [RefusedPosition(0, "unrecognised", "this is no form known here", "[]")]
+    good = msgspec.structs.replace(
+        ground.envelope("a", [fix(ground.now_us)]), format="owntracks", speed_unit="kmh"
+    )
+    bad = msgspec.structs.replace(ground.envelope("a", [], refused=refused), format="unrecognised")
+    for together in ([good], [bad], [good, bad]):
+        consume(ground.stretch(together), store, known, client, now_us=ground.now_us)
+        assert of_device(ground, "a", "wire_format") == ("owntracks/kmh",)
+
+
 def test_a_request_of_no_device_registers_nothing_and_is_listed(ground, store, known, client):
     refused = [RefusedPosition(0, "unrecognised", "this is no form known here", "[]")]
     envelopes = [ground.envelope("", [], refused=refused), ground.envelope("", [fix(ground.now_us)])]
