@@ -12,7 +12,7 @@ from tracker.archive.selectors import Due, due_days, last_complete_day
 from tracker.archive.services import Became, Shrunk, archive_day, clear_replaced
 from tracker.archive.shelf import NotThere, open_shelf
 from tracker.archive.snapshot import Busy
-from tracker.archive.trouble import forget_trouble, note_state, note_trouble
+from tracker.archive.trouble import all_troubles, forget_trouble, note_state, note_trouble
 from tracker.archive.writing import CountDiffers
 from tracker.positions.models import ArchivedDay
 from tracker.tenants.models import Environment
@@ -35,7 +35,9 @@ def archive_due(*, now: datetime, exact: bool = True) -> Run:
     counts = {"archived": 0, "unchanged": 0, "failed": 0}
     waiting: list[date] = []
     _finish_replacing()
-    for due in list(due_days(now=now, exact=exact)):
+    # what failed is tried again until it is well, whichever way it gets there
+    failed = {Due(environment, trouble.day) for environment, trouble in all_troubles().items()}
+    for due in sorted({*due_days(now=now, exact=exact), *failed}, key=lambda due: due[::-1]):
         became = _try(due, now=now)
         counts["failed" if became is None else "unchanged" if became is Became.UNCHANGED else "archived"] += 1
         if became is None:
@@ -50,9 +52,11 @@ def archive_due(*, now: datetime, exact: bool = True) -> Run:
 
 
 def _try(due: Due, *, now: datetime) -> Became | None:
-    environment = Environment.objects.unscoped("every customer's days are archived").get(
-        pk=due.environment_id
-    )
+    environments = Environment.objects.unscoped("every customer's days are archived")
+    environment = environments.filter(pk=due.environment_id).first()
+    if environment is None:
+        forget_trouble(due.environment_id, due.day)
+        return Became.UNCHANGED
     facts = {"environment": environment.public_id, "day": due.day.isoformat()}
     try:
         became = archive_day(environment, due.day, now=now)

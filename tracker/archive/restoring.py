@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any, NamedTuple, cast
@@ -76,18 +77,30 @@ def into_positions(archived: ArchivedDay, *, device: str | None = None) -> Resto
         return Restored(read, cursor.rowcount)
 
 
-def into_file(archived: ArchivedDay, target: Path, *, device: str | None = None) -> Restored:
-    """Write a day's rows (or one device's) to a file whose ending says how: .parquet .csv .ndjson .geojson."""
+def into_file(
+    archived: ArchivedDay, target: Path, *, device: str | None = None, replace: bool = False
+) -> Restored:
+    """Write a day's rows (or one device's) to a file whose ending says how: .parquet .csv .ndjson .geojson.
+
+    A file that is there stays unless `replace`. Raises CannotRestore, Damaged, NotThere, OSError.
+    """
     write = WRITERS.get(target.suffix)
     if write is None:
         raise CannotRestore(f"{target.name}: the name must end in {', '.join(WRITERS)}.")
     if not archived.location:
         raise CannotRestore(_never_written(archived))
+    if target.exists() and not replace:
+        raise CannotRestore(
+            f"{target} is there already: choose another name, or say --force to write over it."
+        )
     with TemporaryDirectory(prefix="milepost-restore-") as folder:
         path = fetched(archived, open_shelf(), Path(folder))
         wanted = (_only(table, device) for table in tables(path))
-        with target.open("wb") as file:
-            count = write(wanted, file)
+        some = next((table for table in wanted if table.num_rows), None)
+        if some is None:  # nor is a file written over with nothing
+            raise CannotRestore(_holds_nothing(archived, device))
+        with target.open("wb" if replace else "xb") as file:
+            count = write(chain([some], wanted), file)
         return Restored(count, count)
 
 
@@ -107,6 +120,11 @@ def _require_place(archived: ArchivedDay) -> None:
 
 def _never_written(archived: ArchivedDay) -> str:
     return f"{archived.day} was over while archiving was off: there is a line per device, but no object."
+
+
+def _holds_nothing(archived: ArchivedDay, device: str | None) -> str:
+    whose = f" of {device}" if device is not None else ""
+    return f"The archive of {archived.day} holds no position{whose}; no file was written."
 
 
 def _only(table: pa.Table, device: str | None) -> pa.Table:

@@ -14,8 +14,10 @@ from django.db import connection
 from pyarrow import parquet
 
 from tests.tracker.caller import a_device
+from tracker.archive import trouble
 from tracker.archive.shelf import open_shelf
 from tracker.devices.models import Device
+from tracker.http.connections import redis_client
 from tracker.positions.models import ArchivedDay, Position
 from tracker.tenants.models import Environment
 
@@ -86,6 +88,16 @@ def read(row: ArchivedDay) -> list[dict[str, Any]]:
         target = Path(folder) / "read.parquet"
         open_shelf().fetch(row.location, target)
         return list(parquet.read_table(target).to_pylist())
+
+
+@pytest.fixture(autouse=True)
+def nothing_told(settings) -> Iterator[None]:
+    """Redis as it is before the first run, and afterwards."""
+    client = redis_client(settings.REDIS_URL)
+    keys = (trouble.STATE_KEY, trouble.TROUBLE_KEY)
+    client.delete(*keys)
+    yield
+    client.delete(*keys)
 
 
 @pytest.fixture

@@ -88,13 +88,42 @@ def test_files_hold_the_same_rows(stored, vans, customer, tmp_path):
         rows = list(csv.DictReader(text))
     assert [row["request_id"] for row in rows] == [line["request_id"] for line in lines]
     assert parquet.read_table(files["parquet"]).num_rows == 70
-    assert "40 positions" in restore(customer, into=str(files["csv"]), device=vans[1].public_id)
+    assert "40 positions" in restore(customer, into=str(files["csv"]), device=vans[1].public_id, force=True)
 
 
 def test_by_default_it_is_a_file_named_for_the_day(stored, customer, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     restore(customer)
     assert (tmp_path / f"{customer.test.public_id}-{DAY}.ndjson").is_file()
+
+
+def test_one_devices_file_is_named_for_it(stored, vans, customer, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    restore(customer, device=vans[0].public_id)
+    assert [file.name for file in tmp_path.glob("env_*")] == [
+        f"{customer.test.public_id}-{DAY}-{vans[0].public_id}.ndjson"
+    ]
+
+
+def test_a_file_that_is_there_stays_unless_it_is_forced(stored, customer, tmp_path):
+    file = tmp_path / "day.ndjson"
+    file.write_text("precious")
+    with pytest.raises(CommandError, match="is there already: choose another name, or say --force"):
+        restore(customer, into=str(file))
+    assert file.read_text() == "precious"
+    restore(customer, into=str(file), force=True)
+    assert len(file.read_text().splitlines()) == 70
+
+
+def test_nothing_is_written_where_nothing_was_read(stored, customer, tmp_path):
+    file = tmp_path / "day.csv"
+    with pytest.raises(CommandError, match="holds no position of dev_0{32}; no file was written"):
+        restore(customer, into=str(file), device="dev_" + "0" * 32)
+    assert not file.exists()
+    file.write_text("precious")
+    with pytest.raises(CommandError, match="no file was written"):
+        restore(customer, into=str(file), device="dev_" + "0" * 32, force=True)
+    assert file.read_text() == "precious"
 
 
 def test_an_object_that_was_changed_is_refused(stored, folder, customer):

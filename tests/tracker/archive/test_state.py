@@ -13,21 +13,11 @@ from tests.tracker.archive.conftest import archived, day_before, later, store
 from tests.tracker.pages import Page
 from tracker.archive import trouble
 from tracker.archive.nightly import archive_due
-from tracker.http.connections import redis_client
+from tracker.positions.models import Position
 from tracker.tenants.models import Role, User
 
 DAY = day_before(4)
 NOW = later(day_before(1))
-
-
-@pytest.fixture(autouse=True)
-def nothing_told(settings):
-    """Redis as it is before the first run, and afterwards."""
-    client = redis_client(settings.REDIS_URL)
-    keys = (trouble.STATE_KEY, trouble.TROUBLE_KEY)
-    client.delete(*keys)
-    yield
-    client.delete(*keys)
 
 
 @pytest.fixture
@@ -127,6 +117,21 @@ def test_an_archive_that_falls_behind_is_told_by_healthz_and_is_no_outage(
     }
     bucket_away.undo()
     archive_due(now=later(DAY, 24 * 3 + 31))
+    assert health()["status"] == "ok"
+
+
+def test_a_failure_is_told_until_the_day_is_well_whichever_way_it_gets_there(folder, vans, customer):
+    """Only counting finds a day that lost rows, and that is done once a night."""
+    store(vans[0], DAY, 150)
+    archive_due(now=NOW)
+    lost = list(Position.objects.for_environment(customer.test))
+    Position.objects.for_environment(customer.test).delete()
+    for exact in (True, False, False):
+        assert archive_due(now=NOW, exact=exact).waiting_since == DAY
+    assert trouble.trouble_of(customer.test.pk) is not None
+    Position.objects.unscoped("a test puts them back").bulk_create(lost)
+    assert archive_due(now=NOW, exact=False).failed == 0
+    assert trouble.trouble_of(customer.test.pk) is None
     assert health()["status"] == "ok"
 
 
