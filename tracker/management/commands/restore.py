@@ -33,8 +33,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--into",
             help="a file (.ndjson, .csv, .geojson, .parquet), or `positions` for the table; "
-            "by default env_…-YYYY-MM-DD.ndjson here",
+            "by default env_…-YYYY-MM-DD.ndjson here, with the device's id before .ndjson where one is chosen",
         )
+        parser.add_argument("--force", action="store_true", help="write over a file that is there")
 
     def handle(self, *args: Any, **options: Any) -> None:
         environment = _environment(options["environment"])
@@ -43,12 +44,13 @@ class Command(BaseCommand):
         if archived is None:
             raise CommandError(f"{day} of {environment.public_id} is not in the archive.")
         device = _device(environment, options["device"]) if options["device"] else None
-        target = options["into"] or f"{environment.public_id}-{day}.ndjson"
+        parts = (environment.public_id, str(day), *([device] if device else []))
+        target = options["into"] or f"{'-'.join(parts)}.ndjson"
         try:
             if target == POSITIONS:
                 done = into_positions(archived, device=device)
             else:
-                done = into_file(archived, Path(target), device=device)
+                done = into_file(archived, Path(target), device=device, replace=options["force"])
         except (CannotRestore, Damaged, NotThere, Busy, OSError, DatabaseError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{done.read} positions read, {done.written} written to {target}")
