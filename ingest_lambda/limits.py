@@ -10,11 +10,12 @@ from ingest_lambda.problems import Problem
 
 
 class Allowance(NamedTuple):
-    """Whether reports may come in, when to try again if not (whole seconds, at least 1), headers for the answer."""
+    """Whether reports may come in; if not, when to try again (whole seconds, at least 1) and which limit said no."""
 
     granted: bool
     retry_after_s: int = 0
     headers: Sequence[tuple[str, str]] = ()
+    limit: str = "key"  # which one refused: a word of _MORE_THAN
 
 
 class Limits(Protocol):
@@ -54,10 +55,16 @@ class NoLimits:
 
 
 _GRANTED = Allowance(True)
+_MORE_THAN = {
+    "key": "More reports than this key may send.",
+    "environment": "More reports than all keys of this environment together may send.",
+    "tenant": "More reports than all environments of this account together may send.",
+    "registrations": "More device registrations than this environment may send.",
+}
 
 
 def over_quota(allowance: Allowance) -> Problem:
     """429 with Retry-After: the reports may come later, none of them is lost by waiting."""
-    detail = f"More reports than this key may send. Send them again in {allowance.retry_after_s} seconds."
+    detail = f"{_MORE_THAN[allowance.limit]} Send them again in {allowance.retry_after_s} seconds."
     headers = (("retry-after", str(allowance.retry_after_s)), *allowance.headers)
     return Problem(429, "over_quota", detail, headers=headers)

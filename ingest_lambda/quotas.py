@@ -113,7 +113,7 @@ class Quotas:
                 self.refused += 1
                 wait_s = bucket.retry_after_s()
                 shown = ("ratelimit", f'"{_word(bucket)}";r=0;t={wait_s}')
-                return Allowance(False, wait_s, (chain.policy, shown))
+                return Allowance(False, wait_s, (chain.policy, shown), _word(bucket))
         for bucket in chain.buckets:
             bucket.spend(reports)
         return Allowance(True, 0, _headers(chain))

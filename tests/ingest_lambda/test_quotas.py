@@ -86,6 +86,22 @@ def test_a_batch_is_paid_for_whole_although_it_was_let_in_as_one():
     assert dict(problem.headers)["ratelimit"] == '"key";r=0;t=40'
 
 
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ("key_reports_per_second", "than this key may"),
+        ("reports_per_second", "than all keys of this environment together may"),
+        ("tenant_limit", "than all environments of this account together may"),
+        ("registrations_per_second", "More device registrations than this environment may"),
+    ],
+)
+def test_a_refusal_names_the_limit_that_refused(limit, said):
+    limits, _ = quotas(**{limit: 1})
+    take = limits.take_registrations if "registrations" in limit else limits.take
+    assert take(key(), 1_000, T0).granted
+    assert said in over_quota(take(key(), 1, T0)).detail
+
+
 def test_whom_the_feed_does_not_name_is_not_limited():
     limits, _ = quotas(key_reports_per_second=1)
     assert passed(limits, key(5, environment_id=12), most=500) == 500
