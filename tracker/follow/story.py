@@ -75,10 +75,17 @@ def tell(
             for line in lines
         ),
     ]
-    chapters.sort(key=lambda chapter: (chapter.at is None, chapter.at or now))
+    chapters.sort(key=lambda chapter: _place(chapter, now))
     return Story(
         request, _trace(request, entries, whose), whose, chapters, found, _remarks(entries, held, found)
     )
+
+
+def _place(chapter: Chapter, now: datetime) -> tuple[bool, datetime, int, datetime]:
+    """By time; within a millisecond by stage, for the stream's times have no more than that."""
+    at = chapter.at or now
+    stage = 0 if chapter.title == "received" else 1 if chapter.title.startswith("on the stream") else 2
+    return chapter.at is None, at.replace(microsecond=at.microsecond // 1000 * 1000), stage, at
 
 
 def _is_in(one: OnStream, environment: Environment | None) -> bool:

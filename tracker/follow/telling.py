@@ -23,7 +23,8 @@ def with_gaps(chapters: list[Chapter]) -> Iterator[tuple[Chapter, str]]:
     """Each chapter with the time since the one before it; empty where either has none."""
     before: datetime | None = None
     for chapter in chapters:
-        gap = gap_text(chapter.at - before) if chapter.at and before else ""
+        # the stream's times are cut to milliseconds: what came after may seem to lie a fraction before
+        gap = gap_text(max(chapter.at - before, timedelta())) if chapter.at and before else ""
         before = chapter.at or before
         yield chapter, gap
 

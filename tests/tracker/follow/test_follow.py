@@ -64,10 +64,10 @@ def stream(settings):
     client.delete(*names)
 
 
-def put(client, envelope, *, stored_too=True):
+def put(client, envelope, *, stored_too=True, after_ms=3):
     """What the door does, and as far as the books go the consumer. The lane and the entry."""
     lane = lane_name(lane_number(envelope.environment_id, envelope.device, LANES))
-    at_ms = envelope.received_at_us // 1000 + 3
+    at_ms = envelope.received_at_us // 1000 + after_ms
     entry = client.xadd(lane, {"f": os.urandom(16), "e0": b"junk", "e1": encode(envelope)}, id=f"{at_ms}-0")
     if stored_too:
         StreamProgress.objects.update_or_create(
@@ -191,6 +191,15 @@ def test_the_text_gives_times_gaps_and_every_report(customer, stream):
     assert "reports: accepted × 1" in text  # noqa: RUF001 a times sign
     assert customer.tenant.name in text
     assert "The stream no longer has the request" in text
+
+
+def test_what_came_and_went_on_the_stream_within_a_millisecond_was_received_first(customer, stream):
+    request = a_request()
+    received = microseconds(made(request)) // 1000 * 1000 + 700
+    put(stream, an_envelope(customer.test.pk, request=request, received_at_us=received), after_ms=0)
+    told = document(f"req_{request.hex}")
+    assert [chapter["title"] for chapter in told["chapters"]][:2] == ["received", "on the stream"]
+    assert "+0 ms  on the stream" in follow(f"req_{request.hex}")
 
 
 def test_what_waits_on_the_stream_is_said_to_wait(customer, stream):
