@@ -33,6 +33,12 @@ def test_the_newest_report_comes_first_with_its_reason_in_words(customer, signed
     assert "req_" in page.text
 
 
+def test_a_report_of_no_device_says_that_none_could_be_told(customer, signed_in):
+    a_report_set_aside(customer.test, "unrecognised", external_id="")
+    page = Page(signed_in(customer.owner).get(reverse(ADDRESS)).content.decode())
+    assert "Device none could be told" in page.text
+
+
 @pytest.mark.parametrize(
     ("query", "seen"),
     [
