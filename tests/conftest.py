@@ -49,12 +49,14 @@ def pytest_unconfigure() -> None:
         SERVICES.down()
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slow ones that drive the whole product go first, on one worker, while the others share the rest."""
+    """The slow ones go first, those that drive the whole product on one worker, those of the cloud on another."""
     items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
     for item in items:
         if item.get_closest_marker("e2e") is not None:
-            item.add_marker(pytest.mark.xdist_group("e2e"))
+            group = "cloud" if "infra" in item.path.parts else "product"
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
