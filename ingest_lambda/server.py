@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+from http import HTTPStatus
 from pathlib import Path
 
 import uvloop
@@ -36,6 +37,8 @@ NICER_BY = 10
 BACKLOG = 4096
 STOP_WITHIN_S = 20
 TICK_S = 1.0
+# Over quota, an answer waits this long: below Retry-After's second, so that nobody well behaved loses anything.
+HELD_BACK_S, MOST_HELD_BACK = 0.5, 1_000
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +63,7 @@ class Edge:
             feed=self._feed,
         )
         self._tally = Tally()
+        self._held_back = 0
         self.door = Door(self.handle, self._too_large, settings.max_body_bytes)
         self._tasks = [
             asyncio.create_task(self._feed.keep_looking()),
@@ -78,7 +82,23 @@ class Edge:
             detail = "Something went wrong here, not with your request. Send it again."
             reply = refuse(Problem(500, "internal_error", detail), self._porch)
         self._count(reply, request.path, request.client_ip)
+        if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
+            await self._hold_back()
         return reply
+
+    async def _hold_back(self) -> None:
+        """Let who is over quota wait for its 429, as long as not too many do.
+
+        A client that sends again at once would take the processor from everybody else; one that waits sends
+        no more than one request a connection in the time. Waiting costs a timer.
+        """
+        if self._held_back >= MOST_HELD_BACK or self.door.closing:
+            return
+        self._held_back += 1
+        try:
+            await asyncio.sleep(HELD_BACK_S)
+        finally:
+            self._held_back -= 1
 
     async def close(self) -> None:
         """Answer what is under way, then send what waits: nothing that was accepted may be lost."""
