@@ -20,6 +20,7 @@ SCOPED = [
     Invitation,
     Environment,
 ]
+FENCED = ["tracker_key", "tracker_membership", "tracker_invitation", "tracker_devicecertificate"]
 
 
 @pytest.mark.parametrize("model", SCOPED)
@@ -53,7 +54,7 @@ def _raw_count(table: str) -> int:
         return int(cursor.fetchone()[0])
 
 
-@pytest.mark.parametrize("table", ["tracker_key", "tracker_membership", "tracker_invitation"])
+@pytest.mark.parametrize("table", FENCED)
 def test_without_a_scope_the_database_itself_shows_no_control_row(customer, table):
     scope.enter()
     assert _raw_count(table) == 0
@@ -125,7 +126,7 @@ def test_security_is_forced_on_the_owner_of_the_tables_too(db):
         cursor.execute(
             "SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity AND relname LIKE 'tracker_%%'"
         )
-        assert {name for (name,) in cursor} == {"tracker_key", "tracker_membership", "tracker_invitation"}
+        assert {name for (name,) in cursor} == set(FENCED)
 
 
 @pytest.mark.parametrize("role", ["milepost_app", "milepost_edge"])
@@ -146,7 +147,7 @@ def test_the_roles_that_serve_can_neither_bypass_security_nor_own_a_table(db, ro
         ("milepost_app", "tracker_position", "INSERT", False),
         ("milepost_app", "tracker_position", "UPDATE", False),
         ("milepost_edge", "tracker_position", "INSERT", True),
-        ("milepost_edge", "tracker_position", "DELETE", False),
+        ("milepost_edge", "tracker_position", "DELETE", True),  # a late fix may take another back out
         ("milepost_edge", "tracker_user", "SELECT", False),
         ("milepost_edge", "tracker_membership", "SELECT", False),
         ("milepost_edge", "django_session", "SELECT", False),
