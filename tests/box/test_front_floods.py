@@ -71,7 +71,8 @@ class Product:
         for door in self.doors:
             door.send_signal(signal.SIGTERM)
         for door in self.doors:
-            door.wait(30)
+            # it answers what is under way for 20 seconds, then lets its stream go
+            door.wait(90)
         self.front.end()
         self.redis.remove()
 
