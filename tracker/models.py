@@ -1,21 +1,37 @@
 """All models of the app, gathered from its capabilities for Django."""
 
+from tracker.alerts.models import Alert, ExpectedPresence
 from tracker.certificates.models import DeviceCertificate
-from tracker.devices.models import Device, DeviceState, UnitFinding
+from tracker.devices.models import Device, DeviceCondition, DeviceState, UnitFinding
+from tracker.geofences.models import (
+    Geofence,
+    GeofenceCrossing,
+    GeofenceShape,
+    GeofenceVersion,
+    GeofenceVersionMember,
+    GeofenceVisit,
+    MembershipGeofence,
+)
+from tracker.http.models import IdempotentAnswer
 from tracker.ingestion.models import (
     ConsumedRecord,
     DeadLetter,
     DeniedPublish,
     OutcomeCount,
+    QuarantineRate,
     SetAsideReport,
     StreamProgress,
     TracedRequest,
 )
 from tracker.keys.models import Key
+from tracker.outbox.models import OutboxEvent
 from tracker.positions.models import ArchivedDay, DailyLine, Position
 from tracker.tenants.models import Environment, Invitation, Membership, Tenant, User
+from tracker.trips.models import LearnedPace, Trip, TripShare
+from tracker.webhooks.models import WebhookAttempt, WebhookEndpoint, WebhookMessage, WebhookSecret
 
 __all__ = [
+    "Alert",
     "ArchivedDay",
     "ConsumedRecord",
     "DailyLine",
@@ -23,17 +39,36 @@ __all__ = [
     "DeniedPublish",
     "Device",
     "DeviceCertificate",
+    "DeviceCondition",
     "DeviceState",
     "Environment",
+    "ExpectedPresence",
+    "Geofence",
+    "GeofenceCrossing",
+    "GeofenceShape",
+    "GeofenceVersion",
+    "GeofenceVersionMember",
+    "GeofenceVisit",
+    "IdempotentAnswer",
     "Invitation",
     "Key",
+    "LearnedPace",
     "Membership",
+    "MembershipGeofence",
+    "OutboxEvent",
     "OutcomeCount",
     "Position",
+    "QuarantineRate",
     "SetAsideReport",
     "StreamProgress",
     "Tenant",
     "TracedRequest",
+    "Trip",
+    "TripShare",
     "UnitFinding",
     "User",
+    "WebhookAttempt",
+    "WebhookEndpoint",
+    "WebhookMessage",
+    "WebhookSecret",
 ]

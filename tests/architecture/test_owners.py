@@ -16,12 +16,21 @@ GLOBAL_UNIQUE = {
     "Environment": {"uid"},  # a public id is looked up before its tenant is known
     "DeviceState": {"device"},  # one row a device, and a device has one environment
     "UnitFinding": {"device"},  # the same
+    "DeviceCondition": {"device"},  # the same
+    "QuarantineRate": {"environment"},  # one row an environment
+    "TripShare": {"token_sha256"},  # a stranger who has the token names no environment
     "Membership": set(),
 }
 INDEX_ACROSS_CUSTOMERS = {
     "set_aside_by_age": "forgetting runs over all customers at once",
     "traced_by_age": "forgetting runs over all customers at once",
     "letters_asked_for": "consumers take every customer's letters",
+    "visit_dwell_due": "the tick takes what is due of every customer",
+    "trip_under_way": "the tick takes what is under way of every customer",
+    "expected_presence_due": "the tick takes what is due of every customer",
+    "idempotent_answer_by_age": "forgetting runs over all customers at once",
+    "outbox_not_relayed": "the relay takes every customer's events",
+    "webhook_message_due": "deliverers take what is due of every customer",
 }
 
 OURS = [m for m in apps.get_models() if m._meta.app_label in {"tracker", "dispatch", "billing"}]

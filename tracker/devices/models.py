@@ -91,6 +91,10 @@ class DeviceState(models.Model):
     judged_to = models.DateTimeField(
         null=True
     )  # the newest recorded_at judged, kept or not; null: recorded_at
+    presence = models.BinaryField(
+        null=True
+    )  # where it is among geofences, in the edge's form; null: in none yet
+    cadence_s = models.FloatField(null=True)  # usual time between its reports; null: not known
 
     objects = EnvironmentManager()
 
@@ -116,3 +120,20 @@ class UnitFinding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.device_id}: {self.stated_unit} looks like {self.likely_unit}"
+
+
+class DeviceCondition(models.Model):
+    """What was last told of a device's reachability and battery; a tick compares it with the state and tells."""
+
+    device = models.OneToOneField(
+        Device, on_delete=models.CASCADE, primary_key=True, related_name="condition"
+    )
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+")
+    silent_since = models.DateTimeField(null=True)  # null: told to be online
+    battery_low_since = models.DateTimeField(null=True)
+    told_at = models.DateTimeField()
+
+    objects = EnvironmentManager()
+
+    def __str__(self) -> str:
+        return f"{self.device_id}: {'silent' if self.silent_since else 'online'}"

@@ -178,3 +178,17 @@ class DeniedPublish(models.Model):
 
     def __str__(self) -> str:
         return f"{self.device_id} on {self.day}: {self.count}"
+
+
+class QuarantineRate(models.Model):
+    """Since when an environment's share of quarantined reports is high; told once until it falls again."""
+
+    environment = models.OneToOneField(
+        Environment, on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
+    high_since = models.DateTimeField(null=True)
+
+    objects = EnvironmentManager()
+
+    def __str__(self) -> str:
+        return f"{self.environment_id}: {'high' if self.high_since else 'usual'}"

@@ -20,7 +20,18 @@ SCOPED = [
     Invitation,
     Environment,
 ]
-FENCED = ["tracker_key", "tracker_membership", "tracker_invitation", "tracker_devicecertificate"]
+FENCED = [
+    "tracker_key",
+    "tracker_membership",
+    "tracker_invitation",
+    "tracker_devicecertificate",
+    "tracker_webhookendpoint",
+    "tracker_webhooksecret",
+    "tracker_webhookmessage",
+    "tracker_webhookattempt",
+    "tracker_idempotentanswer",
+    "tracker_membershipgeofence",
+]
 
 
 @pytest.mark.parametrize("model", SCOPED)
@@ -148,6 +159,11 @@ def test_the_roles_that_serve_can_neither_bypass_security_nor_own_a_table(db, ro
         ("milepost_app", "tracker_position", "UPDATE", False),
         ("milepost_edge", "tracker_position", "INSERT", True),
         ("milepost_edge", "tracker_position", "DELETE", True),  # a late fix may take another back out
+        ("milepost_edge", "tracker_geofencevisit", "DELETE", True),
+        ("milepost_edge", "tracker_geofencecrossing", "DELETE", False),
+        ("milepost_edge", "tracker_geofence", "UPDATE", False),
+        ("milepost_edge", "tracker_webhooksecret", "SELECT", False),
+        ("milepost_app", "tracker_geofencecrossing", "UPDATE", False),
         ("milepost_edge", "tracker_user", "SELECT", False),
         ("milepost_edge", "tracker_membership", "SELECT", False),
         ("milepost_edge", "django_session", "SELECT", False),

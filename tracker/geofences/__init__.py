@@ -1,0 +1,1 @@
+"""Zones: drafts, published versions, what devices did in them."""

@@ -1,0 +1,1 @@
+"""Trips to a destination, their links, and the movement observed on the way."""

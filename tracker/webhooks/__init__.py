@@ -1,0 +1,1 @@
+"""Endpoints of customers, what they are owed, and every attempt to deliver it."""
