@@ -1,0 +1,1 @@
+"""Where devices are among geofences: pure rules, shared by the consumer and by previews."""
