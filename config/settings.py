@@ -254,6 +254,7 @@ CELERY_BEAT_SCHEDULE = {
     "fold outcome counts into minutes": {"task": "tracker.fold_outcomes", "schedule": 3600.0},
     "forget set-aside reports after their week": {"task": "tracker.forget_set_aside", "schedule": 3600.0},
     "forget trace ids after eight days": {"task": "tracker.forget_traces", "schedule": 3600.0},
+    "forget answers kept for repeats": {"task": "tracker.forget_answers", "schedule": 3600.0},
     "look for devices whose speeds are in another unit": {
         "task": "tracker.examine_units",
         "schedule": 3600.0,

@@ -13,6 +13,7 @@ from tracker.archive.nightly import archive_due
 from tracker.certificates import announcement, denials
 from tracker.certificates.renewal import renew_broker
 from tracker.devices.services import sweep_deleted
+from tracker.http import idempotency
 from tracker.http.connections import redis_client
 from tracker.ingestion import services as ingestion
 from tracker.limits import feed
@@ -71,6 +72,12 @@ def forget() -> None:
 def traces() -> None:
     """Trace ids of callers, and records a stream might have delivered again, after eight days."""
     logger.info("traces forgotten", extra={"rows": ingestion.forget_traces(now=timezone.now())})
+
+
+@shared_task(name="tracker.forget_answers")  # type: ignore[untyped-decorator]
+def answers() -> None:
+    """Answers kept for repeats of their requests, after a day."""
+    logger.info("kept answers forgotten", extra={"rows": idempotency.forget(now=timezone.now())})
 
 
 @shared_task(name="tracker.publish_feed")  # type: ignore[untyped-decorator]

@@ -37,6 +37,8 @@ CERTIFICATE = OpenApiParameter("certificate", str, "path", description="`crt_…
 class DeviceCertificates(Endpoint):
     """The certificates of one device."""
 
+    answer_is_secret = True  # the private key
+
     @extend_schema(
         operation_id="list_certificates",
         summary="List a device's certificates",

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+from django.utils import timezone
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
@@ -11,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from tracker.http import idempotency
 from tracker.keys.models import Key
 from tracker.tenants.models import Environment
 
@@ -57,8 +59,31 @@ class Endpoint(APIView):
     metadata_class = None
     http_method_names = ["get", "head", "post", "patch", "delete"]
 
+    # an answer with a secret in it is shown once and kept nowhere: a repeat is told so
+    answer_is_secret = False
+    _claimed: int | None = None  # the row of this request's idempotency key
+
+    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        """Who calls is known and the request may be worked on, unless it came before."""
+        super().initial(request, *args, **kwargs)
+        key = (
+            idempotency.key_in(request.headers.get(idempotency.HEADER)) if request.method == "POST" else None
+        )
+        if key is not None:
+            whole = (request.method, request.get_full_path(), request.body)
+            self._claimed = idempotency.claim(request.environment.pk, key, *whole, now=timezone.now())
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """An answer that was given before is given again."""
+        if isinstance(exc, idempotency.Replay):
+            return exc.answer
+        self._claimed = None  # a refusal takes the claim back with everything else
+        return super().handle_exception(exc)
+
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Response:
         """Nobody on the way may keep where somebody was."""
         final: Response = super().finalize_response(request, response, *args, **kwargs)
+        if self._claimed is not None:
+            idempotency.remember(request.environment.pk, self._claimed, final, secret=self.answer_is_secret)
         final["Cache-Control"] = "no-store"
         return final

@@ -57,6 +57,15 @@ CURSOR = OpenApiParameter(
     "cursor", str, description="The `next_cursor` of the answer before; the same filters go with it."
 )
 
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {"type": "string", "maxLength": 255},
+    "description": "Any value of your own, such as a UUID. A repeat of this request with the same key within 24 hours "
+    "does nothing again and gets the first answer, with `Idempotent-Replayed: true`; refusals are not kept. The same "
+    "key with another request is a 409, code `idempotency_key_reused`.",
+}
+
 
 class StructSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # registers itself
     """Lets a msgspec struct stand where drf-spectacular expects a serializer."""
@@ -125,8 +134,10 @@ def complete(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[str,
         "description": "Quote it when you ask for help; every log line of the request carries it.",
         "schema": {"type": "string", "examples": ["req_5f0c4b1e9d3a4f7b8c6d2e1f0a9b8c7d"]},
     }
-    for path in result["paths"].values():
-        for operation in path.values():
+    for address, path in result["paths"].items():
+        for method, operation in path.items():
+            if method == "post" and address.startswith("/api/"):
+                operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
             # either form of a key opens it: the framework would ask for both at once
             operation["security"] = [{name: []} for way in operation["security"] for name in way]
             for answer in operation["responses"].values():
