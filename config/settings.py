@@ -219,6 +219,9 @@ ARCHIVE_URL = env.text("MILEPOST_ARCHIVE_URL")
 ARCHIVE_DIR = Path(env.text("MILEPOST_ARCHIVE_DIR", str(STATE_DIR / "archive")))
 ARCHIVE_DELAY_HOURS = env.integer("MILEPOST_ARCHIVE_DELAY_HOURS", 2)
 
+# --- Webhooks: where they may go --------------------------------------------------------------------------
+WEBHOOKS_ALLOW_PRIVATE = env.flag("MILEPOST_WEBHOOKS_ALLOW_PRIVATE")  # also lets http:// in; development only
+
 # --- Map ---------------------------------------------------------------------------------------------------
 MAP_STYLE_URL = env.text("MILEPOST_MAP_STYLE_URL")
 MAP_PMTILES = env.text("MILEPOST_MAP_PMTILES")

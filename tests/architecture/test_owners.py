@@ -27,10 +27,12 @@ INDEX_ACROSS_CUSTOMERS = {
     "letters_asked_for": "consumers take every customer's letters",
     "visit_dwell_due": "the tick takes what is due of every customer",
     "trip_under_way": "the tick takes what is under way of every customer",
+    "trip_due": "the tick takes what is due of every customer",
     "expected_presence_due": "the tick takes what is due of every customer",
     "idempotent_answer_by_age": "forgetting runs over all customers at once",
     "outbox_not_relayed": "the relay takes every customer's events",
     "webhook_message_due": "deliverers take what is due of every customer",
+    "webhook_verify_due": "the relay verifies endpoints of every customer",
 }
 
 OURS = [m for m in apps.get_models() if m._meta.app_label in {"tracker", "dispatch", "billing"}]

@@ -36,6 +36,8 @@ class WebhookEndpoint(models.Model):
     failing_since = models.DateTimeField(null=True)  # first failure since the last success
     told_failing_at = models.DateTimeField(null=True)  # when its owner was last written to about it
     disabled_at = models.DateTimeField(null=True)
+    told_disabled_at = models.DateTimeField(null=True)  # when its owner was told, or knew
+    verify_at = models.DateTimeField(null=True)  # when the relay is to ask it; null: nobody asked for that
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
@@ -46,6 +48,13 @@ class WebhookEndpoint(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint("environment", "uid", name="webhook_endpoint_uid")]
+        indexes = [
+            models.Index(
+                fields=["verify_at"],
+                condition=models.Q(verify_at__isnull=False),
+                name="webhook_verify_due",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.url
@@ -103,7 +112,12 @@ class WebhookMessage(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["due_at"], condition=models.Q(state="pending"), name="webhook_message_due"),
+            # by endpoint: the backlog of one must not be read through to find what is due of another
+            models.Index(
+                fields=["endpoint", "due_at"],
+                condition=models.Q(state="pending"),
+                name="webhook_message_due",
+            ),
             models.Index(fields=["environment", "endpoint", "-id"], name="webhook_message_of_endpoint"),
         ]
 
