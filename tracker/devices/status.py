@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 IDLE_AFTER = timedelta(minutes=8)  # standing still for longer than this
-OFFLINE_AFTER = timedelta(minutes=15)  # not heard of for longer than this
+OFFLINE_AFTER = timedelta(minutes=15)  # not heard of for longer than this, and longer than
+CADENCES = 3  # times its usual gap between reports, and in any case for longer than
+OFFLINE_AT_LATEST = timedelta(hours=24)
 
 
 class Status(StrEnum):
@@ -17,6 +19,12 @@ class Status(StrEnum):
     ACTIVE = "active"
     IDLE = "idle"
     OFFLINE = "offline"
+
+
+def offline_after(cadence_s: float | None) -> timedelta:
+    """How long a device that usually reports every `cadence_s` seconds (None: not known) may be quiet."""
+    own = timedelta(seconds=CADENCES * min(cadence_s or 0.0, OFFLINE_AT_LATEST.total_seconds()))
+    return max(OFFLINE_AFTER, min(own, OFFLINE_AT_LATEST))
 
 
 def status_of(recorded_at: datetime | None, moved_at: datetime | None, *, now: datetime) -> Status:
