@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tracker", "0011_number_events_by_their_transaction")]
+    dependencies = [("tracker", "0012_take_conditions_of_devices_as_they_are")]
 
     operations = [
         migrations.AddField("webhookendpoint", "verify_at", models.DateTimeField(null=True)),
