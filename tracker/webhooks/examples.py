@@ -1,0 +1,89 @@
+"""One event of each kind as an endpoint would get it. Checked against the schemas they illustrate."""
+
+from typing import Any
+
+from tracker.outbox.catalogue import Kind
+
+AT = "2026-05-01T08:30:00.000000Z"
+DECIDED = "2026-05-01T08:30:10.000000Z"
+DEVICE = {"id": "dev_0190f6c2a8d74b1e9c3f5a6b7c8d9e0f", "external_id": "van-12", "name": "Van 12"}
+NORTH = {"id": "gf_3f6b1c2d4e5f40718293a4b5c6d7e8f9", "external_id": "north-hub", "name": "North hub"}
+OLD_TOWN = {"id": "gf_8a7b6c5d4e3f42108192a3b4c5d6e7f8", "external_id": None, "name": "Old town"}
+EVENT_ID = "evt_5f0c4b1e9d3a4f7b8c6d2e1f0a9b8c7d"
+ENVIRONMENT = "env_7c1d0e9f8a2b4c3d9e8f7a6b5c4d3e2f"
+
+CROSSING: dict[str, Any] = {
+    "crossing": "crs_5f0c4b1e9d3a4f7b8c6d2e1f0a9b8c7d",
+    "device": DEVICE,
+    "from": OLD_TOWN,
+    "to": NORTH,
+    "cause": "moved",
+    "occurred_at": AT,
+    "decided_at": DECIDED,
+    "location": {"type": "Point", "coordinates": [4.8952, 52.3702]},
+    "geofence_version": 7,
+    "corrects": None,
+}
+TRIP: dict[str, Any] = {
+    "trip": {"id": "trp_2b1c7d90a4f35e68c0d1b2a3948576fe", "state": "active", "device": DEVICE["id"]}
+}
+
+DATA: dict[Kind, dict[str, Any]] = {
+    Kind.DEVICE_SILENT: {
+        "device": DEVICE,
+        "since": AT,
+        "last_recorded_at": AT,
+        "silent_after_s": 900.0,
+        "battery": 0.42,
+    },
+    Kind.DEVICE_ONLINE: {
+        "device": DEVICE,
+        "since": DECIDED,
+        "last_recorded_at": DECIDED,
+        "silent_since": AT,
+        "battery": 0.41,
+    },
+    Kind.DEVICE_BATTERY_LOW: {"device": DEVICE, "since": AT, "last_recorded_at": AT, "battery": 0.14},
+    Kind.GEOFENCE_ENTERED: CROSSING,
+    Kind.GEOFENCE_EXITED: CROSSING | {"from": NORTH, "to": None},
+    Kind.GEOFENCE_DWELLED: CROSSING
+    | {"from": None, "to": NORTH, "cause": "time", "location": None, "entered_at": AT, "dwell_s": 600},
+    Kind.CROSSING_CORRECTED: CROSSING
+    | {
+        "crossing": "crs_9d8c7b6a5f4e43d2a1b0c9d8e7f6a5b4",
+        "corrects": CROSSING["crossing"],
+        "withdrawn": True,
+    },
+    Kind.QUARANTINE_RATE_HIGH: {
+        "since": AT,
+        "window_s": 600,
+        "received": 1000,
+        "quarantined": 320,
+        "share": 0.32,
+        "reasons": [{"reason": "bad_latitude", "count": 300}, {"reason": "no_time", "count": 20}],
+        "links": {
+            "console": "https://milepost.example.com/console/quarantine/",
+            "api": "https://milepost.example.com/api/v1/quarantine",
+        },
+    },
+    Kind.WEBHOOK_TEST: {
+        "endpoint": "whk_0190f6c2a8d74b1e9c3f5a6b7c8d9e0f",
+        "message": "This is a test event. Nothing happened.",
+    },
+}
+
+
+def data_of(kind: Kind) -> dict[str, Any]:
+    """The example's `data`."""
+    return DATA[kind] if kind in DATA else TRIP
+
+
+def example(kind: Kind) -> dict[str, Any]:
+    """The whole body."""
+    return {
+        "id": EVENT_ID,
+        "type": kind.value,
+        "timestamp": AT,
+        "environment": ENVIRONMENT,
+        "data": data_of(kind),
+    }

@@ -1,0 +1,82 @@
+"""The published JSON Schema of each kind of event: the whole body that an endpoint gets, with an example."""
+
+from functools import cache
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from django.urls import reverse
+
+from tracker.outbox.catalogue import Kind
+from tracker.webhooks import payloads
+from tracker.webhooks.examples import example
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+MOMENT = {"type": "string", "format": "date-time"}
+
+DATA: dict[Kind, tuple[str, type[msgspec.Struct]]] = {
+    Kind.DEVICE_ONLINE: ("A device reports, for the first time or after a silence.", payloads.DeviceOnline),
+    Kind.DEVICE_SILENT: ("A device has not been heard of for too long.", payloads.DeviceSilent),
+    Kind.DEVICE_BATTERY_LOW: ("A device's battery is under 15 % and not charging.", payloads.BatteryLow),
+    Kind.GEOFENCE_ENTERED: (
+        "A device entered a geofence, from another one or from outside.",
+        payloads.Crossing,
+    ),
+    Kind.GEOFENCE_EXITED: ("A device left a geofence and is in none now.", payloads.Crossing),
+    Kind.GEOFENCE_DWELLED: ("A device stayed in a geofence for its dwell time.", payloads.Dwelled),
+    Kind.CROSSING_CORRECTED: ("A crossing told before was not so, or not like that.", payloads.Corrected),
+    Kind.TRIP_CREATED: ("A trip begins.", payloads.TripEvent),
+    Kind.TRIP_ETA_CHANGED: ("A trip's time of arrival is expected to be another.", payloads.TripEvent),
+    Kind.TRIP_DELAYED: ("A trip is expected to arrive later than scheduled.", payloads.TripEvent),
+    Kind.TRIP_BACK_ON_TIME: ("A delayed trip is expected on time again.", payloads.TripEvent),
+    Kind.TRIP_OFF_CORRIDOR: ("A trip left its corridor.", payloads.TripEvent),
+    Kind.TRIP_BACK_ON_CORRIDOR: ("A trip is in its corridor again.", payloads.TripEvent),
+    Kind.TRIP_ARRIVED: ("A trip arrived at its destination.", payloads.TripEvent),
+    Kind.TRIP_EXITED: ("A trip that had arrived left its destination.", payloads.TripEvent),
+    Kind.TRIP_COMPLETED: ("A trip is completed; it holds its summary.", payloads.TripEvent),
+    Kind.TRIP_CANCELLED: ("A trip was cancelled.", payloads.TripEvent),
+    Kind.QUARANTINE_RATE_HIGH: (
+        "An unusual share of the reports received cannot be taken.",
+        payloads.QuarantineHigh,
+    ),
+    Kind.WEBHOOK_TEST: ("A test, sent to one endpoint on request.", payloads.Test),
+}
+
+
+def title_of(kind: Kind) -> str:
+    """What happened, in one sentence."""
+    return DATA[kind][0]
+
+
+def address_of(kind: Kind) -> str:
+    """Where the schema is published; also its `$id`."""
+    return settings.BASE_URL.rstrip("/") + reverse("api_webhook_schema", kwargs={"kind": kind.value})
+
+
+@cache
+def schema_of(kind: Kind) -> dict[str, Any]:
+    """The schema of the body. Fields may be added to it over time: receivers pass over those they do not know."""
+    title, data = DATA[kind]
+    (reference,), components = msgspec.json.schema_components([data], ref_template="#/$defs/{name}")
+    return {
+        "$schema": DIALECT,
+        "$id": address_of(kind),
+        "title": kind.value,
+        "description": title,
+        "type": "object",
+        "required": ["id", "type", "timestamp", "environment", "data"],
+        "properties": {
+            "id": {
+                "type": "string",
+                "pattern": "^evt_[0-9a-f]{32}$",
+                "description": "The event's id, equal in every attempt, replay and endpoint: tell duplicates by it. "
+                "Also in the header webhook-id.",
+            },
+            "type": {"const": kind.value},
+            "timestamp": MOMENT | {"description": "When it happened. Order by it: delivery is in no order."},
+            "environment": {"type": "string", "pattern": "^env_[0-9a-f]{32}$"},
+            "data": reference,
+        },
+        "$defs": components,
+        "examples": [example(kind)],
+    }
