@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from tracker.devices.models import Device, DeviceState
-from tracker.devices.status import Status, status_of
+from tracker.devices.status import Risk, Status, offline_after, status_of
 from tracker.http.times import Moment, moment_text
 from tracker.units.stated import form_of
 
@@ -51,8 +51,22 @@ class DeviceDocument(Struct):
     status: Annotated[
         Status,
         Meta(
-            description="`waiting`: never had a position. `offline`: its last position is more than 15 minutes "
-            "old. `idle`: has not moved for more than 8 minutes. Else `active`."
+            description="`waiting`: never had a position. `offline`: its last position is older than "
+            "`offline_after_s`. `risk`: `risk` says why. `idle`: has not moved for more than 8 minutes. Else `active`."
+        ),
+    ]
+    risk: Annotated[
+        Risk,
+        Meta(
+            description="`late`: its trip will not arrive as scheduled. `off_route`: it has left its trip's "
+            "corridor. Else empty."
+        ),
+    ]
+    offline_after_s: Annotated[
+        int,
+        Meta(
+            description="Seconds of silence after which it is offline: 900, or three times its usual gap "
+            "between reports where that is more, at most a day."
         ),
     ]
     metadata: Annotated[
@@ -112,13 +126,16 @@ class DeviceChange(Struct, forbid_unknown_fields=True):
 
 
 def device_document(device: Device, *, now: datetime) -> DeviceDocument:
-    """A device, its state loaded, as the API shows it at `now`."""
+    """A device, its state and risk loaded, as the API shows it at `now`."""
     state: DeviceState | None = getattr(device, "state", None)
+    risk = Risk(getattr(device, "risk", ""))
     return DeviceDocument(
         id=device.public_id,
         external_id=device.external_id,
         name=device.name,
-        status=status_of(state.recorded_at, state.moved_at, now=now) if state else Status.WAITING,
+        status=standing_of(device, now=now),
+        risk=risk,
+        offline_after_s=int(offline_after(state.cadence_s if state else None).total_seconds()),
         metadata=device.metadata,
         model=device.model,
         os=device.os,
@@ -128,6 +145,15 @@ def device_document(device: Device, *, now: datetime) -> DeviceDocument:
         registered_at=moment_text(device.registered_at),
         latest_position=_latest(state) if state else None,
     )
+
+
+def standing_of(device: Device, *, now: datetime) -> Status:
+    """The status of a device whose state and risk are loaded."""
+    state: DeviceState | None = getattr(device, "state", None)
+    if state is None:
+        return Status.WAITING
+    risk = getattr(device, "risk", "")
+    return status_of(state.recorded_at, state.moved_at, now=now, cadence_s=state.cadence_s, risk=risk)
 
 
 def _latest(state: DeviceState) -> LatestPosition:

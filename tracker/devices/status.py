@@ -1,4 +1,4 @@
-"""The one rule that says how a device is doing, from two times and the present. Pure; the map has its twin.
+"""The one rule that says how a device is doing, from two times, its trips and the present. Pure; the map has its twin.
 
 The same rule in JavaScript is `static/js/live/status.js`; a test runs both over the same boundaries.
 """
@@ -19,6 +19,15 @@ class Status(StrEnum):
     ACTIVE = "active"
     IDLE = "idle"
     OFFLINE = "offline"
+    RISK = "risk"  # heard of, and late or off the route of a trip
+
+
+class Risk(StrEnum):
+    """What puts a device's trip under way at risk; being off its route outweighs being late."""
+
+    NONE = ""
+    LATE = "late"
+    OFF_ROUTE = "off_route"
 
 
 def offline_after(cadence_s: float | None) -> timedelta:
@@ -27,16 +36,26 @@ def offline_after(cadence_s: float | None) -> timedelta:
     return max(OFFLINE_AFTER, min(own, OFFLINE_AT_LATEST))
 
 
-def status_of(recorded_at: datetime | None, moved_at: datetime | None, *, now: datetime) -> Status:
+def status_of(
+    recorded_at: datetime | None,
+    moved_at: datetime | None,
+    *,
+    now: datetime,
+    cadence_s: float | None = None,
+    risk: str = "",
+) -> Status:
     """The status at `now` of a device heard of at `recorded_at`, which last moved at `moved_at`.
 
-    Exactly 8:00 minutes is still active and exactly 15:00 still not offline. Being offline outweighs standing
-    still. A device without `moved_at` counts as having moved with its last position.
+    Exactly 8:00 minutes is still active, and a device is still not offline exactly at its bound, 15:00 or what
+    `offline_after` says. Being offline outweighs all, being at risk outweighs standing still. A device without
+    `moved_at` counts as having moved with its last position.
     """
     if recorded_at is None:
         return Status.WAITING
-    if now - recorded_at > OFFLINE_AFTER:
+    if now - recorded_at > offline_after(cadence_s):
         return Status.OFFLINE
+    if risk:
+        return Status.RISK
     if now - (moved_at or recorded_at) > IDLE_AFTER:
         return Status.IDLE
     return Status.ACTIVE

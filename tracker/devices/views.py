@@ -17,10 +17,12 @@ from tracker.devices.forms import DeviceForm
 from tracker.devices.listing import devices_matching
 from tracker.devices.models import Device, DeviceState
 from tracker.devices.services import delete_device, update_device
-from tracker.devices.status import Status, status_of
+from tracker.devices.schemas import standing_of
+from tracker.devices.status import Status
 from tracker.http.console import ConsoleRequest, environment_required
+from tracker.live import sight
 from tracker.tenants.identifiers import BadIdentifier, parse_id
-from tracker.tenants.models import Environment, Role
+from tracker.tenants.models import Role
 from tracker.units.views import speed_facts
 
 PAGE = 50
@@ -35,13 +37,14 @@ def devices(request: ConsoleRequest) -> HttpResponse:
     wanted = request.GET.get("status", "")
     status = Status(wanted) if wanted in set(Status) else None
     rows = devices_matching(request.environment, text=text, status=status, now=now)
+    rows = sight.in_sight(rows, sight.sight_of(request.membership, request.environment))
     page = newest_first(rows, request.GET.get("after", ""), size=PAGE)
     facts = {
         "rows": [_row(device, now) for device in page.rows],
         "page": page,
         "text": text,
         "status": status or "",
-        "statuses": [Status.ACTIVE, Status.IDLE, Status.OFFLINE, Status.WAITING],
+        "statuses": [Status.ACTIVE, Status.RISK, Status.IDLE, Status.OFFLINE, Status.WAITING],
     }
     return render(request, "tracker/devices/list.html", facts)
 
@@ -50,7 +53,7 @@ def devices(request: ConsoleRequest) -> HttpResponse:
 @environment_required()
 def device(request: ConsoleRequest, device_id: str) -> HttpResponse:
     """One device's facts; supervisors find the form for its name and metadata beside them."""
-    found = _device(request.environment, device_id)
+    found = _device(request, device_id)
     return _detail(request, found, DeviceForm(initial=_initial(found)))
 
 
@@ -58,7 +61,7 @@ def device(request: ConsoleRequest, device_id: str) -> HttpResponse:
 @environment_required(Role.SUPERVISOR)
 def edit(request: ConsoleRequest, device_id: str) -> HttpResponse:
     """Set a device's name and metadata."""
-    found = _device(request.environment, device_id)
+    found = _device(request, device_id)
     if request.method == "GET":
         return redirect("console_device", device_id=found.public_id)
     form = DeviceForm(request.POST)
@@ -73,7 +76,7 @@ def edit(request: ConsoleRequest, device_id: str) -> HttpResponse:
 @environment_required(Role.ADMIN)
 def delete(request: ConsoleRequest, device_id: str) -> HttpResponse:
     """Ask once, then forget the device and its history."""
-    found = _device(request.environment, device_id)
+    found = _device(request, device_id)
     if request.method == "GET":
         facts = {"device": found, "switch_to": reverse("console_devices")}
         return render(request, "tracker/devices/delete.html", facts)
@@ -98,8 +101,7 @@ def _detail(request: ConsoleRequest, found: Device, form: DeviceForm) -> HttpRes
 def _row(device: Device, now: datetime) -> dict[str, Any]:
     """A device with its last position (None before the first) and its status."""
     state: DeviceState | None = getattr(device, "state", None)
-    status = status_of(state.recorded_at, state.moved_at, now=now) if state else Status.WAITING
-    return {"device": device, "state": state, "status": status.value}
+    return {"device": device, "state": state, "status": standing_of(device, now=now).value}
 
 
 def _initial(device: Device) -> dict[str, str]:
@@ -107,12 +109,13 @@ def _initial(device: Device) -> dict[str, str]:
     return {"name": device.name, "metadata": text}
 
 
-def _device(environment: Environment, device_id: str) -> Device:
+def _device(request: ConsoleRequest, device_id: str) -> Device:
     try:
         uid = parse_id("dev", device_id)
     except BadIdentifier:
         raise Http404("no such device") from None
-    found = devices_matching(environment, now=timezone.now()).filter(uid=uid).first()
+    rows = devices_matching(request.environment, now=timezone.now()).filter(uid=uid)
+    found = sight.in_sight(rows, sight.sight_of(request.membership, request.environment)).first()
     if found is None:
         raise Http404("no such device")
     return found

@@ -13,7 +13,13 @@ from tracker.http.correlation import current_request_id
 
 register = template.Library()
 
-STATUS_WORDS = {"active": "Active", "idle": "Idle", "offline": "Offline", "waiting": "Waiting"}
+STATUS_WORDS = {
+    "active": "Active",
+    "risk": "At risk",
+    "idle": "Idle",
+    "offline": "Offline",
+    "waiting": "Waiting",
+}
 
 
 @register.simple_tag

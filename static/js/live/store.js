@@ -4,6 +4,9 @@ import { endOf, glideTo, lastsFor, mercator, shownAt, still } from "./glide.js";
 import { STATUSES, statusOf } from "./status.js";
 import { shortAge } from "./words.js";
 
+// Facts that travel without a position too; a frame that does not name one leaves it as it is.
+const STANDING = ["name", "external_id", "risk", "offline_after_s", "hub"];
+
 export class DeviceStore {
   /** `calm` true: markers jump instead of gliding (the reader asked for less motion). */
   constructor({ calm = () => false } = {}) {
@@ -47,19 +50,22 @@ export class DeviceStore {
   merge(facts, clock, jump) {
     let device = this.devices.get(facts.id);
     if (!device) {
-      device = { id: facts.id, name: "", external_id: "", recorded_at: null, slot: -1, glide: null, arrived: clock };
+      device = {
+        id: facts.id, name: "", external_id: "", hub: "", risk: "", zones: [],
+        recorded_at: null, slot: -1, glide: null, arrived: clock,
+      };
       this.devices.set(facts.id, device);
     }
-    if (facts.name !== undefined) device.name = facts.name;
-    if (facts.external_id !== undefined) device.external_id = facts.external_id;
+    for (const fact of STANDING) if (facts[fact] !== undefined) device[fact] = facts[fact];
     const label = device.name || device.external_id || device.id;
     if (label !== device.label) this.naming += 1;
     device.label = label;
     // a snapshot is the whole truth; a correction takes back a place that a late fix proved wrong
     const counts = jump || facts.corrected || facts.recorded_at >= (device.recorded_at ?? 0);
     if (isFix(facts) && counts) this.move(device, facts, clock, jump);
+    else if (facts.zones !== undefined && !isFix(facts)) device.zones = facts.zones;
     const now = this.now();
-    device.status = statusOf(device.recorded_at, device.moved_at, now);
+    device.status = standing(device, now);
     device.since = sinceOf(device, now);
     return device;
   }
@@ -69,7 +75,8 @@ export class DeviceStore {
     const first = device.glide === null;
     const lasts = jump || this.calm() ? 0 : lastsFor(clock - device.arrived);
     const same = !first && facts.recorded_at === device.recorded_at;
-    Object.assign(device, facts, { name: device.name, external_id: device.external_id });
+    // a position that names no zones lies in none
+    Object.assign(device, facts, { name: device.name, external_id: device.external_id, zones: facts.zones ?? [] });
     delete device.corrected;
     if (facts.corrected) device.corrections = (device.corrections ?? 0) + 1;
     if (same && !jump && !facts.corrected) return;
@@ -91,7 +98,7 @@ export class DeviceStore {
     const now = this.now();
     const changed = [];
     for (const device of this.devices.values()) {
-      const status = statusOf(device.recorded_at, device.moved_at, now);
+      const status = standing(device, now);
       const since = sinceOf(device, now);
       if (status === device.status && since === device.since) continue;
       device.status = status;
@@ -101,7 +108,7 @@ export class DeviceStore {
     return changed;
   }
 
-  /** {active: n, idle: n, offline: n, waiting: n} */
+  /** {active: n, idle: n, offline: n, waiting: n, risk: n} */
   counts() {
     const counts = Object.fromEntries(STATUSES.map((status) => [status, 0]));
     for (const device of this.devices.values()) counts[device.status] += 1;
@@ -112,6 +119,10 @@ export class DeviceStore {
   shown(device, clock) {
     return device.glide ? shownAt(device.glide, clock) : null;
   }
+}
+
+function standing(device, now) {
+  return statusOf(device.recorded_at, device.moved_at, now, device.offline_after_s, device.risk);
 }
 
 function sinceOf(device, now) {

@@ -30,6 +30,8 @@ def test_a_device_is_listed_with_where_it_last_was(api, customer, now):
         "external_id": "van-1",
         "name": "Van",
         "status": "active",
+        "risk": "",
+        "offline_after_s": 900,
         "metadata": {"plate": "x"},
         "model": "Pixel",
         "os": "Android",

@@ -16,7 +16,17 @@ def _ago(milliseconds: int | None) -> datetime | None:
     return None if milliseconds is None else NOW - timedelta(milliseconds=milliseconds)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c['recorded_ago_ms']}-{c['moved_ago_ms']}")
-def test_the_status_follows_from_the_last_position_and_the_last_movement(case):
-    status = status_of(_ago(case["recorded_ago_ms"]), _ago(case["moved_ago_ms"]), now=NOW)
+def _name(case: dict) -> str:
+    return "-".join(str(value) for value in case.values())
+
+
+@pytest.mark.parametrize("case", CASES, ids=_name)
+def test_the_status_follows_from_position_movement_cadence_and_risk(case):
+    status = status_of(
+        _ago(case["recorded_ago_ms"]),
+        _ago(case["moved_ago_ms"]),
+        now=NOW,
+        cadence_s=case.get("cadence_s"),
+        risk=case.get("risk", ""),
+    )
     assert status == case["status"]
