@@ -273,6 +273,21 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 10},
     },
     "renew what the broker reads": {"task": "tracker.renew_broker", "schedule": 3600.0},
+    "tell which devices fell silent, came back or run low": {
+        "task": "tracker.watch_devices",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
+    "learn how often devices report": {
+        "task": "tracker.learn_cadences",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
+    "look for unusual shares of quarantined reports": {
+        "task": "tracker.watch_quarantine",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "tell the doors again what they must know": {
         "task": "tracker.publish_feed",
         "schedule": 30.0,

@@ -12,9 +12,11 @@ from django.utils import timezone
 from tracker.archive.nightly import archive_due
 from tracker.certificates import announcement, denials
 from tracker.certificates.renewal import renew_broker
+from tracker.devices import cadence, conditions
 from tracker.devices.services import sweep_deleted
 from tracker.http import idempotency
 from tracker.http.connections import redis_client
+from tracker.ingestion import quarantine_rate
 from tracker.ingestion import services as ingestion
 from tracker.limits import feed
 from tracker.positions.services import forget_past_retention, keep_partitions
@@ -111,3 +113,24 @@ def renew() -> None:
     """The broker's certificate and our authority's, long before they run out."""
     if written := renew_broker(now=timezone.now()):
         logger.info("certificates renewed", extra={"files": written})
+
+
+@shared_task(name="tracker.watch_devices")  # type: ignore[untyped-decorator]
+def watch_devices() -> None:
+    """Devices that fell silent, came back or run low, told once each."""
+    told = conditions.watch(now=timezone.now())
+    if told.events:
+        logger.info("conditions of devices told", extra={"events": told.events, "met": told.met})
+
+
+@shared_task(name="tracker.learn_cadences")  # type: ignore[untyped-decorator]
+def learn_cadences() -> None:
+    """How often each device usually reports."""
+    logger.info("cadences learned", extra={"devices": cadence.learn(now=timezone.now())})
+
+
+@shared_task(name="tracker.watch_quarantine")  # type: ignore[untyped-decorator]
+def watch_quarantine() -> None:
+    """Environments of whose reports an unusual share is quarantined."""
+    if events := quarantine_rate.watch(now=timezone.now()):
+        logger.warning("quarantine rates are high", extra={"environments": events})

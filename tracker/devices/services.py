@@ -9,7 +9,7 @@ from django.db import transaction
 from tracker.archive.erasure import forget_archived
 from tracker.certificates.services import revoke_all_of
 from tracker.devices.changes import Change
-from tracker.devices.models import Device, DeviceState
+from tracker.devices.models import Device, DeviceCondition, DeviceState
 from tracker.ingestion.models import SetAsideReport
 from tracker.live import announce
 from tracker.positions.models import Position
@@ -88,4 +88,5 @@ def sweep_deleted(*, now: datetime) -> int:
 def _forget_reports(device: Device, *, now: datetime) -> None:
     DeviceState.objects.for_environment(device.environment_id).filter(device_id=device.pk).delete()
     Position.objects.for_environment(device.environment_id).filter(device_id=device.pk).delete()
+    DeviceCondition.objects.for_environment(device.environment_id).filter(device_id=device.pk).delete()
     forget_archived(device, now=now)

@@ -175,7 +175,9 @@ def test_the_database_decides_on_batteries_as_the_rule_does(customer):
 def test_devices_that_were_there_before_are_taken_as_they_are(customer):
     for number, age in enumerate([timedelta(0), timedelta(hours=1), timedelta(days=30)]):
         a_state(a_device(customer.test, f"van-{number}"), datetime.now(UTC) - age)
-    seed = importlib.import_module("tracker.migrations.0012_take_conditions_of_devices_as_they_are").AS_THEY_ARE
+    seed = importlib.import_module(
+        "tracker.migrations.0012_take_conditions_of_devices_as_they_are"
+    ).AS_THEY_ARE
     with connection.cursor() as cursor:
         cursor.execute(seed)
     assert watch(now=datetime.now(UTC)).events == 0
