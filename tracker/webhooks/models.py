@@ -119,6 +119,12 @@ class WebhookMessage(models.Model):
                 name="webhook_message_due",
             ),
             models.Index(fields=["environment", "endpoint", "-id"], name="webhook_message_of_endpoint"),
+            # a few among millions that were delivered: counted and listed on the endpoint's page
+            models.Index(
+                fields=["environment", "endpoint", "-id"],
+                condition=models.Q(state__in=["failed", "withheld"]),
+                name="webhook_message_lost",
+            ),
         ]
 
     def __str__(self) -> str:
