@@ -1,0 +1,88 @@
+"""Writes of a whole upload: its shapes become drafts, all of them or none."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tracker.geofences.models import Geofence, GeofenceShape, GeofenceVersionMember
+from tracker.geofences.services import TooManyGeofences, row_of, same_as, the_set
+from tracker.geofences.shape_facts import MOST_GEOFENCES, NewShape
+from tracker.tenants.models import User
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What an upload did to the drafts, by number of geofences."""
+
+    created: int
+    changed: int
+    unchanged: int
+    taken_out: int
+
+
+def apply_upload(
+    environment_id: int, shapes: Sequence[NewShape], *, replace: bool, by: User | None
+) -> Applied:
+    """Make the shapes drafts. One with an external id that is known changes that geofence, the others are new.
+
+    With `replace` every geofence that is not among them is taken out. Raises TooManyGeofences.
+    """
+    with the_set(environment_id):
+        known = {one.external_id: one for one in _held(environment_id) if one.external_id is not None}
+        others = {one.pk for one in _held(environment_id)} - {
+            known[new.external_id].pk for new in shapes if new.external_id in known
+        }
+        kept = 0 if replace else Geofence.objects.for_environment(environment_id).filter(
+            pk__in=others
+        ).exclude(draft=None).count()  # fmt: skip
+        if kept + len(shapes) > MOST_GEOFENCES:
+            raise TooManyGeofences
+        created = _make(environment_id, [new for new in shapes if new.external_id not in known], by)
+        changed = _change([(known[new.external_id], new) for new in shapes if new.external_id in known], by)
+        gone = _take_out_all(environment_id, others) if replace else 0
+    merged = len(shapes) - created
+    return Applied(created, changed, merged - changed, gone)
+
+
+def _held(environment_id: int) -> Iterable[Geofence]:
+    return Geofence.objects.for_environment(environment_id).select_related("draft")
+
+
+def _make(environment_id: int, shapes: Sequence[NewShape], by: User | None) -> int:
+    geofences = Geofence.objects.unscoped("rows made here, each with its environment").bulk_create(
+        [Geofence(environment_id=environment_id, external_id=new.external_id) for new in shapes]
+    )
+    _draft_all(
+        [(geofence, row_of(geofence, new, by)) for geofence, new in zip(geofences, shapes, strict=True)]
+    )
+    return len(geofences)
+
+
+def _change(pairs: Sequence[tuple[Geofence, NewShape]], by: User | None) -> int:
+    """Give those that differ another draft; how many did."""
+    different = []
+    for geofence, new in pairs:
+        row = row_of(geofence, new, by)
+        if geofence.draft is None or same_as(row, [geofence.draft]) is None:
+            different.append((geofence, row))
+    _draft_all(different)
+    return len(different)
+
+
+def _draft_all(pairs: Sequence[tuple[Geofence, GeofenceShape]]) -> None:
+    rows = GeofenceShape.objects.unscoped("rows made here, each with its environment")
+    shapes = rows.bulk_create([shape for _, shape in pairs], batch_size=500)
+    for (geofence, _), shape in zip(pairs, shapes, strict=True):
+        geofence.draft = shape
+    Geofence.objects.unscoped("rows of one environment, read or made under its lock").bulk_update(
+        [geofence for geofence, _ in pairs], ["draft"], batch_size=1000
+    )
+
+
+def _take_out_all(environment_id: int, ids: set[int]) -> int:
+    rows = Geofence.objects.for_environment(environment_id).filter(pk__in=ids)
+    members = GeofenceVersionMember.objects.for_environment(environment_id).filter(geofence_id__in=ids)
+    published = set(members.values_list("geofence_id", flat=True))
+    gone = rows.exclude(draft=None).count()
+    rows.exclude(pk__in=published).delete()
+    rows.filter(pk__in=published).update(draft=None)
+    return gone
