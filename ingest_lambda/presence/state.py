@@ -29,11 +29,28 @@ class Inside(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Pending(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Evidence against what is believed of one geofence that is not enough yet."""
+    """Evidence against what is believed of one geofence that is not enough yet: a run of fixes on the other side.
+
+    A run older than the look-back is ripe: `since_us` is 0, and where it began is forgotten (`crossed`, `came_from`
+    and `start` are None, `deep` is False).
+    """
 
     geofence_id: int
-    since_us: int
-    count: int
+    since_us: int  # recorded time of the first fix of the run
+    count: int  # fixes beyond the margin, in a row and up to the last one
+    clear: tuple[int, float, float] | None = None  # when and where the first of those is
+    deep: bool = False  # was any fix of the run beyond the margin?
+    crossed: tuple[int, float, float] | None = None  # when and where the border was crossed
+    came_from: tuple[float, float] | None = None  # the fix before the run
+    start: tuple[float, float] | None = None  # the first fix of the run
+
+
+class Passing(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A way through a geofence between the last two fixes, believed unless the next one is back where it began."""
+
+    geofence_id: int
+    entered: tuple[int, float, float]  # when and where
+    left: tuple[int, float, float]
 
 
 class Presence(msgspec.Struct, frozen=True, array_like=True):
@@ -41,8 +58,10 @@ class Presence(msgspec.Struct, frozen=True, array_like=True):
 
     version: int  # of the set that looked at `last`
     last: tuple[int, float, float, float | None, float | None, int]  # a Fix
-    inside: tuple[Inside, ...] = ()
+    inside: tuple[Inside, ...] = ()  # by geofence_id, as the next two
     pending: tuple[Pending, ...] = ()
+    before: tuple[float, float] | None = None  # longitude and latitude of the fix before `last`
+    passing: tuple[Passing, ...] = ()
 
 
 class Cause(Enum):

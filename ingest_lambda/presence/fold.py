@@ -1,0 +1,82 @@
+"""The fold of crossings over fixes: of one device, of many at once, and taken up again in the middle of a history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ingest_lambda.presence import rule
+from ingest_lambda.presence.publishing import take_up
+from ingest_lambda.presence.rule import LOOK_BACK_FIXES, LOOK_BACK_US
+from ingest_lambda.presence.state import Fix, Inside, Presence, Transition
+from ingest_lambda.presence.walk import Walk
+from ingest_lambda.presence.zones import Versions, Zones
+
+__all__ = ["LOOK_BACK_FIXES", "LOOK_BACK_US", "fold", "fold_many", "resume"]
+
+Item = tuple[Presence | None, Sequence[Fix]]
+Folded = tuple[Presence | None, list[Transition]]
+
+
+def fold(presence: Presence | None, fixes: Sequence[Fix], versions: Versions) -> Folded:
+    """What is believed after `fixes`, in recorded order and newer than `presence.last`, and what is to be told.
+
+    None is what is known of a device before its first fix under any version.
+    """
+    return fold_many([(presence, fixes)], versions)[0]
+
+
+def fold_many(items: Sequence[Item], versions: Versions) -> list[Folded]:
+    """`fold` of many devices of one environment: the same, at a fraction of the cost."""
+    return [_fold(presence, fixes, versions) for presence, fixes in items]
+
+
+def resume(inside: Sequence[Inside], recent: Sequence[Fix], versions: Versions) -> Presence | None:
+    """The state right after the last of `recent`, given what was believed then.
+
+    `recent` are kept fixes in recorded order: all of the `LOOK_BACK_US` up to the last, and the `LOOK_BACK_FIXES`
+    before those (or fewer where the history begins). More do no harm. None where no version was in force.
+    """
+    zones = versions.at(recent[-1].at_us) if recent else None
+    if zones is None:
+        return None
+    known = [fix for fix in recent if versions.at(fix.at_us) is not None]
+    first = next(index for index, fix in enumerate(known) if versions.at(fix.at_us) is zones)
+    began = known[first - 1] if first else known[0]
+    walk = Walk(zones, Presence(zones.number, began, tuple(inside)))
+    if first > 1:
+        walk.before = rule.place(known[first - 2])
+    for fix in known[first:] if first else known[1:]:
+        walk.recall(fix, zones.covering(fix.longitude, fix.latitude))
+    return walk.presence()
+
+
+def _fold(presence: Presence | None, fixes: Sequence[Fix], versions: Versions) -> Folded:
+    told: list[Transition] = []
+    walk: Walk | None = None
+    for fix in fixes:
+        zones = versions.at(fix.at_us)
+        if zones is None:
+            continue
+        covering = zones.covering(fix.longitude, fix.latitude)
+        if walk is None or walk.zones is not zones:
+            if walk is not None:
+                presence = walk.presence()
+                told += walk.told
+            if presence is None:
+                walk = Walk.begin(zones, fix, covering)
+                continue
+            walk, before = _under(presence, versions, zones, fix, covering)
+            told += before
+        walk.step(fix, covering, long_way=True)
+    if walk is None:
+        return presence, told
+    return walk.presence(), told + walk.told
+
+
+def _under(
+    presence: Presence, versions: Versions, zones: Zones, fix: Fix, covering: Any
+) -> tuple[Walk, list[Transition]]:
+    if presence.version == zones.number:
+        return Walk(zones, presence), []
+    return take_up(presence, versions, zones, fix, covering)
