@@ -205,12 +205,14 @@ SPECTACULAR_SETTINGS = {
         {"name": "Devices", "description": "Who reports, and where each one last was."},
         {"name": "Certificates", "description": "With one a device reports over MQTT, as itself alone."},
         {"name": "Positions", "description": "Where a device was."},
+        {"name": "Geofences", "description": "Areas, drawn or uploaded, published in versions."},
+        {"name": "Webhooks", "description": "Be told what happens, or ask."},
         {"name": "Outcomes", "description": "What became of every report, and why some were not kept."},
         {"name": "Environment", "description": "Whose data a key opens."},
     ],
 }
 HEALTH_COMPONENTS = env.words(
-    "MILEPOST_HEALTH_COMPONENTS", "database,redis,edge,registrations,consumer,bridge,live,worker,beat"
+    "MILEPOST_HEALTH_COMPONENTS", "database,redis,edge,registrations,consumer,bridge,live,worker,beat,relay"
 )
 
 # --- Archive: every complete day as Parquet, in a folder or a bucket ----------------------------------------

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -93,11 +94,13 @@ def _replay(
     owed: bool,
     now: datetime,
 ) -> int:
-    facts = {"environment": row.environment_id, "endpoint": row.pk, "since": since, "until": until, "kinds": kinds,
-             "missing": missing, "owed": owed, "now": now, "limit": MOST_AT_ONCE}  # fmt: skip
+    facts: dict[str, Any] = {
+        "environment": row.environment_id, "endpoint": row.pk, "since": since, "until": until, "kinds": kinds,
+        "missing": missing, "owed": owed, "now": now, "limit": MOST_AT_ONCE,
+    }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(REPLAY, facts)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _enabled(endpoint: WebhookEndpoint) -> WebhookEndpoint:

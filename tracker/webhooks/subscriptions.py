@@ -14,7 +14,7 @@ def unknown_among(kinds: Sequence[str]) -> list[str]:
 
 
 def wants(kinds: Sequence[str], kind: str) -> bool:
-    """Whether an endpoint that asks for `kinds` is told of `kind`. Tests go to the endpoint they were made for alone."""
+    """Whether an endpoint that asks for `kinds` is told of `kind`. A test goes to the endpoint it was made for."""
     if kind == Kind.WEBHOOK_TEST:
         return False
     return not kinds or kind in kinds or f"{kind.partition('.')[0]}.*" in kinds
