@@ -16,8 +16,8 @@ from tracker.console.paging import newest_first
 from tracker.devices.forms import DeviceForm
 from tracker.devices.listing import devices_matching
 from tracker.devices.models import Device, DeviceState
-from tracker.devices.services import delete_device, update_device
 from tracker.devices.schemas import standing_of
+from tracker.devices.services import delete_device, update_device
 from tracker.devices.status import Status
 from tracker.http.console import ConsoleRequest, environment_required
 from tracker.live import sight

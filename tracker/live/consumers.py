@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from channels.db import database_sync_to_async
@@ -16,7 +16,9 @@ from django.db import Error as DatabaseError
 from django.utils.crypto import constant_time_compare
 
 from tracker.live.hub import Hub, current_hub
-from tracker.live.watched import Subscriber
+from tracker.live.sight import sight_of
+from tracker.live.sockets import SightIds, Subscriber
+from tracker.tenants import scope as fence
 from tracker.tenants.models import Environment, User
 from tracker.tenants.selectors import membership_for
 
@@ -34,6 +36,13 @@ class Close(IntEnum):
     TOO_MANY = 4429
 
 
+class Admitted(NamedTuple):
+    """Where a socket may look, and what of it."""
+
+    environment: Environment
+    sight: SightIds
+
+
 class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels publishes no types
     """One open map."""
 
@@ -48,18 +57,18 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels pu
             return
         await self.accept()
         try:
-            environment = await self._environment()
+            verdict = await self._verdict()
         except DatabaseError as error:
             logger.warning("a live socket could not be checked: %s", error)
             await self.close(Close.TRY_AGAIN)
             return
         hub = current_hub()
-        if isinstance(environment, Close):
-            await self.close(environment)
+        if isinstance(verdict, Close):
+            await self.close(verdict)
         elif not hub.has_room(self.scope["user"].pk):
             await self.close(Close.TOO_MANY)
         else:
-            self._work = asyncio.create_task(self._live(hub, environment))
+            self._work = asyncio.create_task(self._live(hub, verdict))
 
     async def disconnect(self, code: int) -> None:
         """End the sender with its socket."""
@@ -69,8 +78,9 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels pu
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """The map has nothing to say; what comes is not read."""
 
-    async def _live(self, hub: Hub, environment: Environment) -> None:
-        subscriber = Subscriber(environment.pk, self.scope["user"].pk, self._send_text)
+    async def _live(self, hub: Hub, admitted: Admitted) -> None:
+        person = self.scope["user"].pk
+        subscriber = Subscriber(admitted.environment.pk, person, self._send_text, admitted.sight)
         sender = asyncio.create_task(hub.serve(subscriber))
         try:
             while True:
@@ -81,10 +91,12 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels pu
                 with contextlib.suppress(
                     DatabaseError
                 ):  # the next round asks again; a map need not die with the database
-                    verdict = await self._environment()
+                    verdict = await self._verdict()
                     if isinstance(verdict, Close):
                         await self.close(verdict)
                         return
+                    if verdict.sight != subscriber.sight:
+                        hub.limit(subscriber, verdict.sight)
         except asyncio.CancelledError:
             raise
         except Exception:
@@ -99,13 +111,13 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels pu
     async def _send_text(self, text: str) -> None:
         await self.send(text_data=text)
 
-    async def _environment(self) -> Environment | Close:
-        verdict: Environment | Close = await database_sync_to_async(_admitted)(self.scope)
+    async def _verdict(self) -> Admitted | Close:
+        verdict: Admitted | Close = await database_sync_to_async(_admitted)(self.scope)
         return verdict
 
 
-def _admitted(scope: dict[str, Any]) -> Environment | Close:
-    """The environment this socket may watch, or why not.
+def _admitted(scope: dict[str, Any]) -> Admitted | Close:
+    """The environment this socket may watch and what of it, or why not.
 
     Nothing the handshake left in the scope is believed but the session's key: session, person and membership
     are read from the database anew, because each of them can be taken away while a map stays open.
@@ -116,7 +128,11 @@ def _admitted(scope: dict[str, Any]) -> Environment | Close:
         return Close.SIGNED_OUT
     wanted = parse_qs(scope["query_string"].decode("latin-1")).get("environment", [""])[-1]
     place = membership_for(user, wanted)
-    return Close.NOT_YOURS if place is None else place.environment
+    if place is None:
+        return Close.NOT_YOURS
+    with fence.scope(tenant_id=place.environment.tenant_id, user_id=user.pk):
+        sight = sight_of(place.membership, place.environment)
+    return Admitted(place.environment, None if sight is None else sight.ids)
 
 
 def _signed_in(session: SessionStore) -> User | None:

@@ -1,6 +1,7 @@
 """The hub: one per process, between one Redis subscription and all the sockets of that process.
 
-A sender task per socket waits for its own reader; everybody else's news goes on being conflated meanwhile.
+News is conflated once for all sockets that see the same, and they share the text of its frames. A sender task per
+socket waits for its own reader; everybody else's frames go on meanwhile.
 """
 
 import asyncio
@@ -17,7 +18,9 @@ from django.conf import settings
 
 from tracker.live import frames, selectors
 from tracker.live.listener import Listener
-from tracker.live.watched import Load, Subscriber, Watched
+from tracker.live.mailbox import Parcel
+from tracker.live.sockets import SightIds, Subscriber
+from tracker.live.watched import Load, Watched
 
 logger = logging.getLogger(__name__)
 
@@ -84,8 +87,10 @@ class Hub:
         channel = frames.channel_of(subscriber.environment_id)
         watched = self._watched.get(channel)
         if watched is None:
-            watched = self._watched[channel] = Watched(subscriber.environment_id, self._load)
-        watched.subscribers.add(subscriber)
+            watched = self._watched[channel] = Watched(
+                subscriber.environment_id, self._load, gap=lambda: self.pace.frame_gap_s, facts=self.facts
+            )
+        watched.join(subscriber)
         self._users[subscriber.user_id] += 1
         try:
             await self.listener.subscribe(channel, within_s=self.pace.subscribe_within_s)
@@ -97,16 +102,23 @@ class Hub:
             self._users[subscriber.user_id] -= 1
             if not self._users[subscriber.user_id]:
                 del self._users[subscriber.user_id]
-            watched.subscribers.discard(subscriber)
+            watched.leave(subscriber)
             if not watched.subscribers and self._watched.get(channel) is watched:
                 del self._watched[channel]
                 await self.listener.unsubscribe(channel)
 
+    def limit(self, subscriber: Subscriber, sight: SightIds) -> None:
+        """What this socket may see has changed: it begins anew with a snapshot of just that."""
+        watched = self._watched.get(frames.channel_of(subscriber.environment_id))
+        if watched is not None and subscriber in watched.subscribers:
+            watched.limit(subscriber, sight)
+
     async def _send_snapshot(self, watched: Watched, subscriber: Subscriber) -> None:
         subscriber.snapshot_due = False
-        devices = await watched.snapshot()
-        subscriber.mailbox.forget_fixes()  # no await since the merge: it holds every fix up to this instant
-        subscriber.seq = 0
+        devices = await watched.snapshot(subscriber.sight)
+        if subscriber.snapshot_due:
+            return  # it may see something else since the read began
+        subscriber.begin_from_snapshot()  # no await since the merge: it holds every fix up to this instant
         for text in frames.snapshot_frames(devices, server_time_ms=_now_ms()):
             await self._send(subscriber, text)
         self.facts["snapshots"] += 1
@@ -117,21 +129,28 @@ class Hub:
             async with asyncio.timeout_at(subscriber.sent_at + self.pace.tick_s):
                 await subscriber.wake.wait()
         except TimeoutError:
-            subscriber.seq += 1
-            await self._send(subscriber, frames.tick_frame(subscriber.seq, server_time_ms=_now_ms()))
+            await self._send_numbered(subscriber, "tick")
             return
         gap = subscriber.sent_at + self.pace.frame_gap_s - loop.time()
-        if gap > 0:
+        if gap > 0 and subscriber.mailbox:  # what is shared comes no oftener than that anyway
             await asyncio.sleep(gap)
         subscriber.wake.clear()
-        if subscriber.snapshot_due or not subscriber.mailbox:
+        if subscriber.snapshot_due or not subscriber.has_news:
             return
         self.facts["conflated"] += subscriber.mailbox.conflated
         subscriber.mailbox.conflated = 0
-        devices, removed = subscriber.mailbox.take()
+        await self._send_parcel(subscriber, subscriber.take())
+
+    async def _send_parcel(self, subscriber: Subscriber, parcel: Parcel) -> None:
+        for kind, body in parcel.bodies:
+            if subscriber.snapshot_due:
+                return
+            await self._send_numbered(subscriber, kind, body)
+
+    async def _send_numbered(self, subscriber: Subscriber, kind: str, body: str = "") -> None:
         subscriber.seq += 1
-        frame = frames.changes_frame(subscriber.seq, devices, removed, server_time_ms=_now_ms())
-        await self._send(subscriber, frame)
+        text = frames.frame(kind, subscriber.seq, body, server_time_ms=_now_ms())
+        await self._send(subscriber, text)
 
     async def _send(self, subscriber: Subscriber, text: str) -> None:
         await subscriber.send(text)
@@ -143,14 +162,18 @@ class Hub:
         if watched is None:
             return
         try:
-            changes = frames.parse_message(payload)
+            news = frames.parse_message(payload)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             logger.error("a message on %s is no list of devices: %s", channel, error)
             return
         self.facts["messages"] += 1
-        for change in changes:
+        for change in news.changes:
             if not watched.apply(change):
                 self.facts["overtaken"] += 1
+        for alert in news.alerts:
+            watched.tell_alert(alert)
+        if news.geofences is not None:
+            watched.tell_geofences(news.geofences)
 
     def _on_subscribed(self, channel: str) -> None:
         watched = self._watched.get(channel)

@@ -8,20 +8,34 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from channels.db import database_sync_to_async
 from django.db import connection
 
+from tracker.devices.status import offline_after
+from tracker.live.frames import as_text
 from tracker.live.watched import DeviceRow
 from tracker.tenants.identifiers import public_id
 
 DEVICES_SQL = """
-    SELECT d.uid, d.external_id, d.name,
+    SELECT d.uid, d.external_id, d.name, coalesce(d.metadata->>'hub', '') AS hub,
            s.recorded_at, s.received_at, s.longitude, s.latitude, s.accuracy_m, s.altitude_m, s.speed_mps,
-           s.heading_deg, s.battery, s.charging, s.activity, s.moved_at
+           s.heading_deg, s.battery, s.charging, s.activity, s.moved_at,
+           s.cadence_s, coalesce(t.risk, '') AS risk, z.zones
     FROM tracker_device d
     LEFT JOIN tracker_devicestate s ON s.device_id = d.id
-    WHERE d.environment_id = %s AND d.deleted_at IS NULL
+    LEFT JOIN (
+        SELECT v.device_id, array_agg(g.uid ORDER BY v.entered_at, v.id) AS zones
+        FROM tracker_geofencevisit v JOIN tracker_geofence g ON g.id = v.geofence_id
+        WHERE v.environment_id = %(environment)s AND v.exited_at IS NULL
+        GROUP BY v.device_id
+    ) z ON z.device_id = d.id
+    LEFT JOIN (
+        SELECT device_id, CASE WHEN bool_or(off_corridor_since IS NOT NULL) THEN 'off_route'
+                               WHEN bool_or(delayed_since IS NOT NULL) THEN 'late' END AS risk
+        FROM tracker_trip WHERE environment_id = %(environment)s AND state = 'active'
+        GROUP BY device_id
+    ) t ON t.device_id = d.id
+    WHERE d.environment_id = %(environment)s AND d.deleted_at IS NULL
     ORDER BY d.id
 """
 # The device is looked up inside its environment, so a rival's id finds nothing.
@@ -52,16 +66,19 @@ def _ms(moment: datetime | None) -> int | None:
 def devices_now(environment_id: int) -> list[DeviceRow]:
     """Every device of an environment with its last position, in the shape of the live frames."""
     with connection.cursor() as cursor:
-        cursor.execute(DEVICES_SQL, [environment_id])
+        cursor.execute(DEVICES_SQL, {"environment": environment_id})
         names = [column.name for column in cursor.description or ()]
         return [_device_row(dict(zip(names, row, strict=True))) for row in cursor]
 
 
 def _device_row(row: dict[str, Any]) -> DeviceRow:
     device: dict[str, Any] = {"id": public_id("dev", row.pop("uid"))}
+    zones = [public_id("gf", uid) for uid in row.pop("zones") or ()]
+    bound = offline_after(row.pop("cadence_s"))
     for name, value in row.items():
         device[name] = _ms(value) if name.endswith("_at") else value
-    return DeviceRow(device["id"], device["recorded_at"], msgspec.json.encode(device).decode())
+    device |= {"zones": zones, "offline_after_s": int(bound.total_seconds())}
+    return DeviceRow(device["id"], device["recorded_at"], as_text(device), frozenset(zones))
 
 
 load_devices = database_sync_to_async(devices_now)

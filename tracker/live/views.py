@@ -9,14 +9,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from tracker.devices.models import Device
 from tracker.http.console import ConsoleRequest, environment_required
 from tracker.live import selectors
+from tracker.live.sight import in_sight, is_limited, sight_of
 from tracker.tenants.identifiers import BadIdentifier, parse_id
+from tracker.tenants.models import Role
 
 RANGE_MAX = 16 * 1024 * 1024  # a reader of .pmtiles asks for kilobytes
 
@@ -34,6 +38,12 @@ def _page_values(request: ConsoleRequest) -> dict[str, Any]:
         "environment": request.environment.public_id,
         "socket": f"/ws/live/?environment={request.environment.public_id}",
         "track": reverse("map_track", args=["DEVICE"]),
+        "geofences": reverse("map_geofences"),
+        "alerts": reverse("map_alerts"),
+        "acknowledge": reverse("map_alert_acknowledge", args=["ALERT"]),
+        "may_acknowledge": request.membership.may(Role.SUPERVISOR),
+        "limited": is_limited(request.membership),
+        "csrf": get_token(request),
         "vendor": f"{settings.STATIC_URL}vendor/",
         "style_url": settings.MAP_STYLE_URL,
         "pmtiles": reverse("map_basemap") if settings.MAP_PMTILES else "",
@@ -49,6 +59,9 @@ def device_track(request: ConsoleRequest, device_id: str) -> HttpResponse:
         uid = parse_id("dev", device_id)
     except BadIdentifier:
         raise Http404("no such device") from None
+    devices = Device.objects.for_environment(request.environment).filter(uid=uid, deleted_at=None)
+    if not in_sight(devices, sight_of(request.membership, request.environment)).exists():
+        raise Http404("no such device")
     track = selectors.track_of(request.environment.pk, uid, day_start(request.GET.get("tz"), now=now), now)
     if track is None:
         raise Http404("no such device")

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tracker.live.watched import Subscriber
+from tracker.live.sockets import Subscriber
 
 
 async def until(condition: Callable[[], Any], *, within_s: float = 10.0) -> Any:
@@ -19,11 +19,11 @@ async def until(condition: Callable[[], Any], *, within_s: float = 10.0) -> Any:
 class FakeSocket:
     """What a browser would hold: frames in order, and the devices they add up to."""
 
-    def __init__(self, environment_id: int, user_id: int = 1) -> None:
+    def __init__(self, environment_id: int, user_id: int = 1, sight: frozenset[str] | None = None) -> None:
         self.frames: list[dict[str, Any]] = []
         self.reading = asyncio.Event()
         self.reading.set()
-        self.subscriber = Subscriber(environment_id, user_id, self._send)
+        self.subscriber = Subscriber(environment_id, user_id, self._send, sight)
 
     async def _send(self, text: str) -> None:
         await self.reading.wait()

@@ -130,7 +130,7 @@ async def test_what_changes_while_the_snapshot_is_read_is_in_it_or_after_it(worl
     await until(lambda: world.hub.facts["messages"] == 2)
     world.gate.set()
     await until(lambda: socket.devices.get("b", {}).get("name") == "Bea")
-    assert socket.devices["a"] == {**fix("a", 2000), "name": "Anna"}
+    assert socket.devices["a"] == {**fix("a", 2000), "name": "Anna", "zones": []}
     assert (socket.devices["new"]["recorded_at"], socket.devices["new"]["name"]) == (1600, "New")
     assert "gone" not in socket.devices
 

@@ -5,17 +5,17 @@ import json
 import msgspec
 import pytest
 
-from tracker.live.frames import changes_frame, parse_message, snapshot_frames
+from tracker.live.frames import changes_body, frame, parse_message, snapshot_frames
 from tracker.live.mailbox import Mailbox
 
 
 def changes(*items: dict) -> list:
-    return parse_message(json.dumps(items).encode())
+    return parse_message(json.dumps(items).encode()).changes
 
 
 def taken(mailbox: Mailbox) -> tuple[list[dict], list[str]]:
-    devices, removed = mailbox.take()
-    return [json.loads(text) for text in devices], removed
+    parcel = mailbox.take()
+    return [json.loads(text) for text in parcel.devices], list(parcel.removed)
 
 
 def fill(*items: dict) -> Mailbox:
@@ -35,12 +35,12 @@ def test_only_the_latest_fix_of_a_device_waits():
 
 def test_a_rename_does_not_take_a_fix_away_nor_a_fix_a_rename():
     mailbox = fill({"id": "a", "recorded_at": 1}, {"id": "a", "name": "Anna"}, {"id": "a", "recorded_at": 2})
-    assert taken(mailbox)[0] == [{"id": "a", "name": "Anna"}, {"id": "a", "recorded_at": 2}]
+    assert taken(mailbox)[0] == [{"id": "a", "recorded_at": 2, "name": "Anna"}]
 
 
 def test_the_name_a_device_registered_with_outlives_its_first_fix():
     mailbox = fill({"id": "a", "recorded_at": 1, "name": "Anna"}, {"id": "a", "recorded_at": 2})
-    assert taken(mailbox)[0] == [{"id": "a", "name": "Anna"}, {"id": "a", "recorded_at": 2}]
+    assert taken(mailbox)[0] == [{"id": "a", "recorded_at": 2, "name": "Anna"}]
 
 
 def test_what_overtakes_a_correction_is_one_itself():
@@ -59,9 +59,9 @@ def test_a_removal_takes_all_else_of_the_device_with_it():
 def test_frames_are_json_whatever_a_device_is_called():
     name = 'Ünï "quoted" </script> \u2028 \U0001f69a'
     [change] = changes({"id": "a", "recorded_at": 1, "name": name})
-    frame = json.loads(changes_frame(3, [change.text], ['b"'], server_time_ms=5))
-    assert frame["devices"][0]["name"] == name
-    assert (frame["type"], frame["seq"], frame["removed"]) == ("changes", 3, ['b"'])
+    told = json.loads(frame("changes", 3, changes_body([change.text], ['b"']), server_time_ms=5))
+    assert told["devices"][0]["name"] == name
+    assert (told["type"], told["seq"], told["removed"]) == ("changes", 3, ['b"'])
 
 
 @pytest.mark.parametrize(("devices", "sizes"), [(0, [0]), (1, [1]), (2000, [2000]), (4001, [2000, 2000, 1])])
