@@ -4,10 +4,7 @@ An address with parameters that is not in VICTIMS fails this test: say how a riv
 """
 
 import re
-import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,49 +13,14 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from tests.tracker.caller import Caller, a_count, a_daily_line, a_device, a_position, a_set_aside, a_state
-from tracker.certificates.models import DeviceCertificate
-from tracker.devices.models import Device
-from tracker.ingestion.models import DeadLetter
-from tracker.keys.models import Key
-from tracker.keys.selectors import key_in_force
+from tests.architecture.victim import MARK, TOKEN, Victim, make_victim
+from tests.tracker.caller import Caller
 from tracker.letters.selectors import public_letter_id
 from tracker.tenants import scope
-from tracker.tenants.models import Invitation, Membership, Role, User
-from tracker.tenants.services import NewTenant, create_tenant
+from tracker.tenants.models import User
+from tracker.tenants.services import create_tenant
 
-MARK = "kept-from-rivals"  # in every name of the victim
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
-TOKEN = "t" * 43
-
-
-@dataclass(frozen=True)
-class Victim:
-    """A customer with one of everything."""
-
-    new: NewTenant
-    device: Device
-    certificate: DeviceCertificate
-    key: Key
-    invitation: Invitation
-    member: Membership
-    letter: DeadLetter
-
-    @property
-    def ids(self) -> list[str]:
-        """Public ids of its rows."""
-        test, live = self.new.test.environment, self.new.live.environment
-        rows: list[Any] = [
-            self.device,
-            self.certificate,
-            self.key,
-            self.invitation,
-            self.member,
-            self.new.tenant,
-            test,
-            live,
-        ]
-        return [*(row.public_id for row in rows), public_letter_id(self.letter)]
 
 
 VICTIMS: dict[str, list[Callable[[Victim], dict[str, str]]]] = {
@@ -73,6 +35,14 @@ VICTIMS: dict[str, list[Callable[[Victim], dict[str, str]]]] = {
     "api_device_daily_lines": [
         lambda v: {"device": v.device.public_id},
         lambda v: {"device": f"external:{v.device.external_id}"},
+    ],
+    "api_device_history": [
+        lambda v: {"device": v.device.public_id},
+        lambda v: {"device": f"external:{v.device.external_id}"},
+    ],
+    "api_geofence_devices": [
+        lambda v: {"geofence": v.geofence.public_id},
+        lambda v: {"geofence": f"external:{v.geofence.external_id}"},
     ],
     "api_certificates": [
         lambda v: {"device": v.device.public_id},
@@ -95,6 +65,20 @@ VICTIMS: dict[str, list[Callable[[Victim], dict[str, str]]]] = {
     # the key is the credential here: the id of a key is none
     "connect_gpslogger": [lambda v: {"key": v.key.public_id, "device": v.device.public_id}],
     "console_device_delete": [lambda v: {"device_id": v.device.public_id}],
+    **{
+        f"api_webhook_{name}": [lambda v: {"endpoint": v.endpoint.public_id}]
+        for name in (
+            "endpoint", "endpoint_verify", "endpoint_rotate", "endpoint_test", "endpoint_enable", "endpoint_disable",
+            "replay", "messages",
+        )
+    },  # fmt: skip
+    **{
+        f"api_webhook_{name}": [
+            lambda v: {"endpoint": v.endpoint.public_id, "message": v.message.public_id}
+        ]
+        for name in ("message", "message_replay")
+    },
+    "api_webhook_schema": [lambda v: {"kind": "device.silent"}],  # the same for everybody
     "api_dead_letter_redrive": [lambda v: {"letter": public_letter_id(v.letter)}],
     "console_letter_redrive": [lambda v: {"letter_id": public_letter_id(v.letter)}],
     "console_key_revoke": [lambda v: {"key_id": v.key.public_id}],
@@ -102,13 +86,15 @@ VICTIMS: dict[str, list[Callable[[Victim], dict[str, str]]]] = {
     "console_member_remove": [lambda v: {"member_id": v.member.public_id}],
     "console_invitation_cancel": [lambda v: {"invitation_id": v.invitation.public_id}],
     "console_join": [lambda v: {"invitation_id": v.invitation.public_id, "token": TOKEN}],
+    "map_alert_acknowledge": [lambda v: {"alert_id": v.alert.public_id}],
     "map_track": [lambda v: {"device_id": v.device.public_id}],
+    "map_day": [lambda v: {"device_id": v.device.public_id}],
     # allauth's: the links in mails
     "account_confirm_email": [lambda v: {"key": "MQ:1abcde:forged"}],
     "account_reset_password_from_key": [lambda v: {"uidb36": "1", "key": "set-password"}],
 }
 # where an address may answer 200 although it holds the victim's id: nothing of the victim may be in it
-SAYS_SO_IN_A_PAGE = {"account_confirm_email", "account_reset_password_from_key", "console_join"}
+SAYS_SO_IN_A_PAGE = {"api_webhook_schema", "account_confirm_email", "account_reset_password_from_key", "console_join"}
 
 
 def addresses(
@@ -140,41 +126,7 @@ def test_every_address_with_parameters_has_its_entry_and_every_entry_an_address(
 
 @pytest.fixture
 def victim(db: None) -> Victim:
-    owner = User.objects.create_user(f"owner@{MARK}.example.com", "correct-horse-battery-9", name=MARK)
-    new = create_tenant(MARK, owner=owner)
-    now = datetime.now(UTC)
-    environment = new.test.environment
-    device = a_device(environment, f"{MARK}-van", name=MARK, metadata={"a": MARK})
-    a_state(device, now)
-    a_position(device, now, extra={"a": MARK})
-    a_daily_line(device, now.date() - timedelta(days=1))
-    a_set_aside(environment, now, device=device, external_id=device.external_id, detail=MARK)
-    a_count(environment, now.replace(microsecond=0), "accepted", 987_654_321)
-    with scope.scope(environment_id=environment.pk):
-        certificate = DeviceCertificate.objects.create(
-            environment=environment,
-            device=device,
-            serial="5f0c",
-            sha256=b"x" * 32,
-            content=b"x",
-            expires_at=now + timedelta(days=1),
-        )
-    with scope.scope(tenant_id=new.tenant.pk):
-        invitation = Invitation.objects.create(
-            tenant=new.tenant,
-            email=f"new@{MARK}.example.com",
-            role=Role.ADMIN,
-            token_sha256=b"x" * 32,
-            expires_at=now + timedelta(days=1),
-        )
-    key = key_in_force(new.test.publishable_key) or key_in_force(new.test.secret_key)
-    assert key is not None
-    letter = DeadLetter.objects.create(
-        environment=environment, lane="loc:0", entry_id="1-0", entry_index=0, reason=MARK, error=MARK,
-        payload=MARK.encode(), request_id=uuid.uuid4(), received_at=now,
-    )  # fmt: skip
-    scope.enter()
-    return Victim(new, device, certificate, key, invitation, new.owner, letter)
+    return make_victim()
 
 
 @pytest.fixture

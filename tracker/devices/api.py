@@ -25,7 +25,7 @@ DEVICE = OpenApiParameter(
     str,
     "path",
     description="`dev_…`, or `external:` and the `device_id` its owner sends, percent-encoded. An external id "
-    "may hold slashes. One that ends in `/positions`, `/daily-lines` or `/certificates` cannot be told from "
+    "may hold slashes. One that ends in `/positions`, `/history`, `/daily-lines` or `/certificates` cannot be told from "
     "those addresses: use the `dev_…` id, which `GET /api/v1/devices?external_id=` finds.",
 )
 FILTERS = [
