@@ -74,6 +74,9 @@ class Trail:
     wire_format: str = ""  # as the register has it
     reported_by: str = ""  # the wire form and unit it reported in now
     state: State | None = None
+    had_state: bool = False  # fixes of it were accepted before this batch
+    presence: bytes | None = None  # where it is among geofences, as its state keeps it
+    zones: tuple[str, ...] = ()  # public ids of the geofences it is inside after this batch
     newest: tuple[PositionReport, Envelope] | None = (
         None  # the last accepted fix, where it is another than before
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ingest_lambda.batch import Batch
 from ingest_lambda.steps.count_outcomes import count_outcomes
+from ingest_lambda.steps.cross_geofences import cross_geofences
 from ingest_lambda.steps.judge import judge_batch
 from ingest_lambda.steps.known import Known
 from ingest_lambda.steps.move_state import move_state
@@ -21,6 +22,7 @@ STEPS: tuple[Step, ...] = (
     recognise,  # whose is it, may it come in, which device is it
     judge_batch,  # accepted, duplicate or filtered, and why
     store_positions,  # the history, and the reports set aside
+    cross_geofences,  # which geofences were entered and left
     move_state,  # the marker
     note_traces,  # from callers' trace ids to our request ids
     count_outcomes,  # each report has exactly one ending

@@ -150,7 +150,7 @@ def apart_m(a: Place, b: Place) -> float:
 
 def _edges(geometry: Any) -> Any:
     """All edges, holes' too, as rows x0, y0, x1, y1."""
-    rings = shapely.get_rings(geometry)
+    rings = shapely.get_rings(shapely.get_parts(geometry))
     coordinates, ring = shapely.get_coordinates(rings, return_index=True)
     same = ring[1:] == ring[:-1]
     start, end = coordinates[:-1][same], coordinates[1:][same]

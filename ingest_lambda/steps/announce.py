@@ -33,6 +33,7 @@ class Moved(msgspec.Struct, omit_defaults=True):
     request_id: str
     name: str | None = None  # only when this batch registered the device
     corrected: bool = False  # a late fix changed where it stands: it may go back
+    zones: tuple[str, ...] = ()  # public ids of the geofences it is inside
 
 
 _encode = msgspec.json.Encoder().encode
@@ -90,4 +91,5 @@ def _moved(trail: Trail) -> Moved:
         request_id_text(envelope.request_id),
         trail.registered_name,
         trail.corrected,
+        trail.zones,
     )

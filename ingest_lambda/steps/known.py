@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ingest_lambda.batch import Environment
 from ingest_lambda.report import MICROSECONDS, DeviceInfo
+from ingest_lambda.steps.zones import ZoneMemory
 from ingest_lambda.storm import StormGuard
 
 KEYS_STALE_US = 2 * MICROSECONDS  # a revoked key is noticed this much later at most
@@ -45,6 +46,9 @@ class Known:
     keys_noted: dict[int, int] = field(default_factory=dict)
     devices: OrderedDict[tuple[int, str], KnownDevice] = field(default_factory=OrderedDict)
     certified: OrderedDict[str, CertifiedDevice] = field(default_factory=OrderedDict)  # by uid
+    zones: ZoneMemory = field(
+        default_factory=ZoneMemory
+    )  # versions never change, so it is not forgotten either
     storm: StormGuard = field(default_factory=StormGuard)  # not forgotten with the rest: it knows no rows
 
     def stale_keys(self, wanted: set[int], now_us: int) -> list[int]:

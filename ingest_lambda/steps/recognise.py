@@ -120,7 +120,8 @@ def _recall(batch: Batch, store: Store) -> None:
     for trail in old:
         if trail.device_id not in states:
             raise DeviceVanished(trail.device_id)
-        trail.deleted, trail.wire_format, speed_unit, trail.state = states[trail.device_id]
+        trail.deleted, trail.wire_format, speed_unit, trail.state, trail.presence = states[trail.device_id]
+        trail.had_state = trail.state is not None
         if speed_unit:
             trail.arrivals = [_in_its_unit(arrival, speed_unit) for arrival in trail.arrivals]
 

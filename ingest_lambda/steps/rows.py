@@ -22,7 +22,7 @@ NULL = b"\xff\xff\xff\xff"
 EPOCH_2000_US = 946_684_800 * 1_000_000  # PostgreSQL counts microseconds from 2000-01-01 UTC
 
 _POSITION_COLUMNS = 17
-_STATE_COLUMNS = 22
+_STATE_COLUMNS = 23
 _SET_ASIDE_COLUMNS = 12
 _EWKB_POINT = 0x20000001  # a point with an SRID
 _WGS84 = 4326
@@ -162,6 +162,7 @@ def state_rows(trails: Iterable[Trail], now_us: int) -> list[bytes]:
             double(believed.suspect_latitude if suspected else None),
             _smallint(2, believed.suspect_count),
             timestamp(trail.state.judged_to_us),
+            NULL if trail.presence is None else _binary(trail.presence),
         )
     return rows
 

@@ -11,7 +11,7 @@ STATE_COLUMNS = (
     "device_id, environment_id, recorded_at, received_at, stored_at, longitude, latitude,"
     " accuracy_m, altitude_m, speed_mps, heading_deg, battery, charging, activity,"
     " moved_at, anchor_longitude, anchor_latitude,"
-    " suspect_recorded_at, suspect_longitude, suspect_latitude, suspect_count, judged_to"
+    " suspect_recorded_at, suspect_longitude, suspect_latitude, suspect_count, judged_to, presence"
 )
 SET_ASIDE_COLUMNS = (
     "environment_id, device_id, external_id, outcome, reason, detail, payload,"
@@ -32,7 +32,7 @@ STAGE_STATES = """
         battery real, charging boolean, activity text,
         moved_at timestamptz, anchor_longitude float8, anchor_latitude float8,
         suspect_recorded_at timestamptz, suspect_longitude float8, suspect_latitude float8, suspect_count smallint,
-        judged_to timestamptz
+        judged_to timestamptz, presence bytea
     ) ON COMMIT DELETE ROWS"""
 TRY_LANE_LOCK = "SELECT pg_try_advisory_lock(%s, %s)"
 LANE_UNLOCK = "SELECT pg_advisory_unlock(%s, %s)"
@@ -99,7 +99,8 @@ STATES = """
     SELECT s.device_id, d.deleted_at IS NOT NULL, d.wire_format, d.speed_unit,
         s.recorded_at, s.longitude, s.latitude, s.accuracy_m, s.speed_mps,
         s.suspect_recorded_at, s.suspect_longitude, s.suspect_latitude, s.suspect_count,
-        s.moved_at, s.anchor_longitude, s.anchor_latitude, coalesce(s.judged_to, s.recorded_at)
+        s.moved_at, s.anchor_longitude, s.anchor_latitude, coalesce(s.judged_to, s.recorded_at),
+        s.presence
     FROM tracker_devicestate s JOIN tracker_device d ON d.id = s.device_id
     WHERE s.device_id = ANY(%s::bigint[]) ORDER BY s.device_id FOR NO KEY UPDATE OF s"""
 # a device without a state is held by its row in the register

@@ -17,7 +17,7 @@ from ingest_lambda.batch import Accepted, CountKey, Dead, Environment, Rewritten
 from ingest_lambda.judgement import Believed, Bounds
 from ingest_lambda.report import MICROSECONDS, DeviceInfo, encode
 from ingest_lambda.standing import Anchor
-from ingest_lambda.steps import late_statements, rows, statements
+from ingest_lambda.steps import crossing_statements, late_statements, rows, statements
 
 LANE_LOCKS = 0x4D50  # the first half of the advisory locks' key: "MP"
 _EPOCH = datetime.fromtimestamp(0, UTC)
@@ -33,6 +33,7 @@ class Registered(NamedTuple):
     wire_format: str
     speed_unit: str
     state: State | None
+    presence: bytes | None = None
 
 
 class _MicrosecondsLoader(Loader):
@@ -206,6 +207,11 @@ class Store:
         ]
         self._cursor.execute(statements.SUSPECT_STATES, columns)
 
+    def move_presences(self, moved: Sequence[tuple[int, bytes | None]]) -> None:
+        """Write where devices are among geofences, of those whose marker stays."""
+        columns = [list(column) for column in zip(*moved, strict=True)]
+        self._cursor.execute(crossing_statements.MOVE_PRESENCES, columns)
+
     def rewrite(self, changes: Rewritten) -> None:
         """What late fixes change in the history and among the reports set aside; before anything is added."""
         if changes.withdrawn:
@@ -254,7 +260,7 @@ def _registered(row: tuple[Any, ...]) -> Registered:
     """A row of STATES."""
     fix, suspect, anchor = row[4:9], row[9:13], row[13:16]
     believed = Believed(*fix, *(suspect if suspect[0] is not None else ()))
-    return Registered(row[1], row[2], row[3], State(believed, Anchor(*anchor), row[16]))
+    return Registered(row[1], row[2], row[3], State(believed, Anchor(*anchor), row[16]), row[17])
 
 
 def _dead_row(letter: Dead) -> tuple[Any, ...]:

@@ -16,6 +16,13 @@ from ingest_lambda.stream.redis_reader import open_redis
 from tests.ingest_lambda.consumer.ground import Ground
 
 OWNED = (
+    "outboxevent",
+    "geofencecrossing",
+    "geofencevisit",
+    "geofenceversionmember",
+    "geofenceversion",
+    "geofenceshape",
+    "geofence",
     "position",
     "devicestate",
     "setasidereport",
@@ -57,6 +64,10 @@ def ground(owner_url: str) -> Iterator[Ground]:
         yield made
         with owner.transaction():
             owner.execute("SELECT set_config('milepost.unscoped', 'test', true)")
+            owner.execute(
+                "UPDATE tracker_geofence SET draft_id = NULL WHERE environment_id = %s",
+                (made.environment_id,),
+            )
             for table in OWNED:
                 owner.execute(
                     f"DELETE FROM tracker_{table} WHERE environment_id = %s", (made.environment_id,)
