@@ -1,6 +1,6 @@
 """Writes of a whole upload: its shapes become drafts, all of them or none."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from tracker.geofences.models import Geofence, GeofenceShape, GeofenceVersionMember
@@ -20,31 +20,27 @@ class Applied:
 
 
 def apply_upload(
-    environment_id: int, shapes: Sequence[NewShape], *, replace: bool, by: User | None
+    environment_id: int, shapes: Sequence[NewShape], keep: Collection[str] | None = None, *, by: User | None
 ) -> Applied:
     """Make the shapes drafts. One with an external id that is known changes that geofence, the others are new.
 
-    With `replace` every geofence that is not among them is taken out. Raises TooManyGeofences.
+    Where `keep` is given the upload is the whole set: every geofence is taken out that is neither among the shapes
+    nor known by one of these external ids (those of refused features, say). Raises TooManyGeofences.
     """
     with the_set(environment_id):
-        known = {one.external_id: one for one in _held(environment_id) if one.external_id is not None}
-        others = {one.pk for one in _held(environment_id)} - {
-            known[new.external_id].pk for new in shapes if new.external_id in known
+        held = list(Geofence.objects.for_environment(environment_id).select_related("draft"))
+        known = {one.external_id: one for one in held if one.external_id is not None}
+        merged = [(known[new.external_id], new) for new in shapes if new.external_id in known]
+        spared = {geofence.pk for geofence, _ in merged} | {
+            known[id_].pk for id_ in keep or () if id_ in known
         }
-        kept = 0 if replace else Geofence.objects.for_environment(environment_id).filter(
-            pk__in=others
-        ).exclude(draft=None).count()  # fmt: skip
-        if kept + len(shapes) > MOST_GEOFENCES:
+        others = [one.pk for one in held if one.draft_id is not None and one.pk not in spared]
+        if len(shapes) + (len(others) if keep is None else 0) > MOST_GEOFENCES:
             raise TooManyGeofences
         created = _make(environment_id, [new for new in shapes if new.external_id not in known], by)
-        changed = _change([(known[new.external_id], new) for new in shapes if new.external_id in known], by)
-        gone = _take_out_all(environment_id, others) if replace else 0
-    merged = len(shapes) - created
-    return Applied(created, changed, merged - changed, gone)
-
-
-def _held(environment_id: int) -> Iterable[Geofence]:
-    return Geofence.objects.for_environment(environment_id).select_related("draft")
+        changed = _change(merged, by)
+        gone = _take_out_all(environment_id, others) if keep is not None else 0
+    return Applied(created, changed, len(merged) - changed, gone)
 
 
 def _make(environment_id: int, shapes: Sequence[NewShape], by: User | None) -> int:
@@ -78,11 +74,10 @@ def _draft_all(pairs: Sequence[tuple[Geofence, GeofenceShape]]) -> None:
     )
 
 
-def _take_out_all(environment_id: int, ids: set[int]) -> int:
+def _take_out_all(environment_id: int, ids: Sequence[int]) -> int:
     rows = Geofence.objects.for_environment(environment_id).filter(pk__in=ids)
     members = GeofenceVersionMember.objects.for_environment(environment_id).filter(geofence_id__in=ids)
     published = set(members.values_list("geofence_id", flat=True))
-    gone = rows.exclude(draft=None).count()
     rows.exclude(pk__in=published).delete()
     rows.filter(pk__in=published).update(draft=None)
-    return gone
+    return len(ids)

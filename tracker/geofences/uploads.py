@@ -188,6 +188,6 @@ def _no_radius(type_: str, where: Where) -> tuple[Where, str, str]:
 
 
 def _wrong_type(type_: Any) -> str:
-    if type_ in {"MultiPoint", "MultiLineString", "GeometryCollection"}:
+    if isinstance(type_, str) and type_ in {"MultiPoint", "MultiLineString", "GeometryCollection"}:
         return f"A {type_} cannot be a geofence: give each of its members a feature of its own."
     return "The type of the geometry must be Polygon, MultiPolygon, Point (with radius_m) or LineString (with width_m)."

@@ -171,11 +171,11 @@ def test_an_external_id_is_held_by_one_geofence(customer):
 
 def test_an_upload_merges_by_external_id_and_can_replace_the_set(customer):
     a, b, c = (a_square(name, east=n, external_id=name) for n, name in enumerate("abc"))
-    assert apply_upload(customer.test.pk, [a, b], replace=False, by=None) == Applied(2, 0, 0, 0)
+    assert apply_upload(customer.test.pk, [a, b], by=None) == Applied(2, 0, 0, 0)
     other_b = a_square("B!", east=1, external_id="b")
-    assert apply_upload(customer.test.pk, [other_b, c], replace=False, by=None) == Applied(1, 1, 0, 0)
+    assert apply_upload(customer.test.pk, [other_b, c], by=None) == Applied(1, 1, 0, 0)
     assert names(drafts_of(customer.test.pk)) == ["B!", "a", "c"]
     publish(customer.test.pk, now=NOW)
-    assert apply_upload(customer.test.pk, [a, c], replace=True, by=None) == Applied(0, 0, 2, 1)
+    assert apply_upload(customer.test.pk, [a, c], [], by=None) == Applied(0, 0, 2, 1)
     assert names(drafts_of(customer.test.pk)) == ["a", "c"]
     assert [shape.name for shape in unpublished(customer.test.pk).removed] == ["B!"]
