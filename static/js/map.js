@@ -1,37 +1,56 @@
-// The live map page: brings line, store, list, panel and map together. Each of them lives in a file of its own.
+// The live map page: brings line, store, list, panels and map together. Each of them lives in a file of its own.
 
-import { unmercator } from "./live/glide.js";
 import { LiveSocket } from "./live/socket.js";
 import { DeviceStore } from "./live/store.js";
 import { readHash, writeHash } from "./map/address.js";
+import { Alerts } from "./map/alerts.js";
 import { ConnectionBadge } from "./map/connection.js";
+import { Criteria } from "./map/criteria.js";
 import { DeviceList } from "./map/device_list.js";
-import { DevicePanel } from "./map/device_panel.js";
 import { FleetFilter } from "./map/fleet.js";
-import { pick } from "./map/pick.js";
+import { offerLook } from "./map/look.js";
+import { listenToMap } from "./map/map_pointer.js";
+import { Playback } from "./map/playback.js";
+import { PlaybackScene } from "./map/playback_scene.js";
+import { Scenery } from "./map/scenery.js";
+import { Selection } from "./map/selection.js";
 import { Sheet } from "./map/sheet.js";
 import { Stage } from "./map/stage.js";
+import { Tabs } from "./map/tabs.js";
+import { Zones } from "./map/zones.js";
 
 const LIST_EVERY_MS = 500;
+const IN_FORCE_MS = 1200; // a publish is told a second before it is in force
 const element = (id) => document.getElementById(id);
+const elements = (names) => Object.fromEntries(Object.entries(names).map(([name, id]) => [name, element(id)]));
 
 class LivePage {
   constructor(values) {
     this.values = values;
     this.calmQuery = window.matchMedia("(prefers-reduced-motion: reduce)");
-    this.store = new DeviceStore({ calm: () => this.calmQuery.matches || document.hidden });
+    const calm = () => this.calmQuery.matches || document.hidden;
+    this.store = new DeviceStore({ calm });
     this.wanted = readHash(location.hash);
-    this.selected = null;
-    this.followed = null;
     this.fitted = Boolean(this.wanted.camera);
     const now = () => this.store.now();
-    this.filter = new FleetFilter({
-      search: element("fleet-search"), buttons: element("fleet-filters"), changed: () => this.relist(),
+    const filters = { search: "fleet-search", buttons: "fleet-filters", zone: "fleet-zone", hub: "fleet-hub", clear: "fleet-clear" };
+    this.filter = new FleetFilter(elements(filters), { changed: () => this.refilter() });
+    this.filter.set(new Criteria(this.wanted.filter));
+    const listed = () => (this.playback?.fleet ? this.playback.at : now()); // the moment of which the list tells
+    this.list = new DeviceList(element("fleet-list"), { open: (device) => this.open(device, { fromList: true }), now: listed });
+    this.selection = new Selection(element("device"), this, {
+      says: element("spoken"), play: (device) => this.play(device), dayUrl: values.day,
     });
-    this.list = new DeviceList(element("fleet-list"), { open: (device) => this.open(device, { fromList: true }), now });
-    this.panel = new DevicePanel(element("device"), {
-      close: () => this.close(), follow: (on) => this.follow(on), zoom: () => this.zoom(), now,
+    this.zones = new Zones(this, elements({ card: "zone", toggle: "zones-toggle" }), { url: values.geofences, page: values.geofence_page });
+    const alertParts = { list: "alerts", none: "alerts-none", failed: "alerts-failed", count: "alerts-count", words: "alerts-words", says: "alerts-says" };
+    this.alerts = new Alerts(elements(alertParts), {
+      urls: values, token: values.csrf, may: values.may_acknowledge, now,
+      open: (id) => this.openById(id),
+      nameOf: ({ device }) => this.store.devices.get(device.id)?.label ?? (device.name || device.external_id),
     });
+    const scene = new PlaybackScene({ urls: values, stage: () => this.scenery, relist: () => this.relist(), now });
+    this.playback = new Playback(element("playback"), { scene, now, calm, changed: () => this.soonAddress(), closed: () => this.live() });
+    this.tabs = new Tabs(element("fleet-tabs"), { changed: () => this.writeAddress() });
     this.sheet = new Sheet(element("fleet"), element("fleet-handle"), document.querySelector(".fleet-head"));
     this.badge = new ConnectionBadge(element("line"), element("spoken"), { retry: () => this.socket.connect() });
   }
@@ -47,9 +66,11 @@ class LivePage {
       },
     });
     this.socket.connect();
+    if (this.wanted.alerts) this.tabs.choose("tab-alerts");
     setInterval(() => this.second(), 1000);
     document.addEventListener("keydown", (event) => this.key(event));
     window.addEventListener("hashchange", () => this.readAddress());
+    element("fleet-history").addEventListener("click", () => this.play(null));
     try {
       this.stage = await Stage.open(element("map"), this.values, { camera: this.wanted.camera, store: this.store });
     } catch (error) {
@@ -59,40 +80,32 @@ class LivePage {
       sorry.hidden = false;
       throw error;
     }
-    this.listenToMap();
+    this.scenery = new Scenery(this.stage, { covered: () => (this.playback.open ? element("playback").offsetHeight : 0) });
+    listenToMap(this);
+    this.zones.start(this.wanted.zones);
     this.stage.update(this.store.devices.values(), []);
     if (this.whole) this.firstSight();
-    if (this.selected) this.showOnMap(this.selected);
-  }
-
-  listenToMap() {
-    const { map } = this.stage;
-    const reach = matchMedia("(pointer: coarse)").matches ? 24 : 14;
-    map.on("click", ({ point }) => {
-      const device = pick(map, this.store.devices.values(), point, reach);
-      if (device) this.open(device);
-    });
-    map.on("mousemove", ({ point }) => {
-      this.pointer = point;
-      this.hover ??= requestAnimationFrame(() => {
-        this.hover = null;
-        map.getCanvas().style.cursor = pick(map, this.store.devices.values(), this.pointer, reach) ? "pointer" : "";
-      });
-    });
-    map.on("dragstart", () => this.follow(false));
-    map.on("moveend", () => this.writeAddress());
+    if (this.selection.device) this.selection.showOnMap();
   }
 
   take(frame) {
+    if (frame.type === "alert") return this.alerts.take(frame.alert);
+    if (frame.type === "alerts_missed") return this.alerts.read();
+    if (frame.type === "geofences") return setTimeout(() => this.zones.read(), IN_FORCE_MS);
     const { changed, removed, whole } = this.store.take(frame, performance.now());
     this.stage?.update(changed, removed);
-    for (const device of changed) if (device === this.selected) this.news(device);
-    if (removed.includes(this.selected)) this.close();
+    const open = this.selection.device;
+    if (open && changed.includes(open)) this.selection.news(open);
+    if (removed.includes(open)) this.selection.close();
+    if (removed.length) this.alerts.forget(removed);
     if (whole) {
       this.whole = true;
+      this.alerts.read();
+      this.zones.read();
       this.firstSight();
     }
     if (changed.length || removed.length || whole) this.soon();
+    return undefined;
   }
 
   // What is seen first: the device of the address, or the whole fleet, or what to do without one.
@@ -103,6 +116,11 @@ class LivePage {
     }
     if (this.stage && !this.fitted) this.fitted = this.stage.fit([...this.store.devices.values()]);
     this.stage?.arrangeNames();
+    if (this.stage && this.wanted.playback) {
+      const { playback } = this.wanted;
+      this.wanted.playback = null;
+      this.play(this.selection.device, playback);
+    }
   }
 
   /** The list follows the data a few times a second, not with each frame. */
@@ -110,23 +128,36 @@ class LivePage {
     this.listing ??= setTimeout(() => this.relist(), LIST_EVERY_MS);
   }
 
+  refilter() {
+    if (this.playback.fleet) this.playback.refilter();
+    else this.relist();
+    this.zones.draw();
+    this.writeAddress();
+  }
+
+  onlyZone(zone) {
+    this.filter.set(this.filter.criteria.with({ zone }));
+    this.refilter();
+  }
+
   relist() {
     clearTimeout(this.listing);
     this.listing = null;
-    const { rows, moved } = this.filter.apply(this.store);
-    const total = this.store.devices.size;
-    this.filter.count(this.store.counts());
+    const then = this.playback.fleet;
+    const { rows, moved } = this.filter.apply(then ?? this.store);
+    const total = (then ?? this.store).devices.size;
     this.list.set(rows);
-    element("fleet-total").textContent = rows.length === total ? "" : `${rows.length} found`;
+    const sum = rows.length === total ? `${total.toLocaleString()} ${total === 1 ? "device" : "devices"}` : `${rows.length.toLocaleString()} of ${total.toLocaleString()} devices`;
+    if (element("fleet-total").textContent !== sum) element("fleet-total").textContent = sum;
     const none = element("fleet-none");
     none.hidden = rows.length > 0 || !this.whole;
-    none.textContent = total ? "No device matches." : "No devices yet.";
-    const placed = [...this.store.devices.values()].some((device) => device.glide);
-    element("first").hidden = placed || !this.whole;
-    if (this.stage && !this.fitted && placed) this.fitted = this.stage.fit([...this.store.devices.values()], { animate: true });
-    this.stage?.update(moved, []);
-    if (moved.length) this.stage?.arrangeNames();
-    else if (this.placedCount !== total) this.stage?.arrangeNames();
+    none.textContent = total ? "No device matches these filters. The map shows none either." : "No devices yet.";
+    if (then) return;
+    if (!this.placed) for (const device of this.store.devices.values()) if ((this.placed = Boolean(device.glide))) break;
+    element("first").hidden = this.placed || !this.whole;
+    if (this.stage && !this.fitted && this.placed) this.fitted = this.stage.fit([...this.store.devices.values()], { animate: true });
+    this.stage?.mask(moved);
+    if (!moved.length && this.placedCount !== total) this.stage?.arrangeNames();
     this.placedCount = total;
   }
 
@@ -138,112 +169,96 @@ class LivePage {
       this.soon();
     }
     this.list.draw();
-    this.panel.draw();
+    this.selection.panel.draw();
+    this.alerts.list.draw();
+    this.zones.draw();
   }
 
-  open(device, { fromList = false, still = false, quiet = false } = {}) {
-    if (device !== this.selected) this.follow(false);
-    this.selected = device;
-    this.fromList = fromList;
-    element("live").dataset.device = "true";
-    this.list.select(device, { reveal: !fromList });
-    this.panel.show(device, { focus: !quiet });
-    if (this.stage) this.showOnMap(device, still || !fromList);
-    this.writeAddress();
+  open(device, how) {
+    if (this.playback.open) return this.playInstead(device);
+    this.zones.close();
+    this.selection.open(device, how);
+    return undefined;
   }
 
-  async showOnMap(device, still = false) {
-    this.stage.select(device);
-    if (!still) this.stage.goTo(device, { zoom: Math.max(this.stage.map.getZoom(), 11) });
-    this.panel.track("Loading today's track…");
-    const positions = await this.stage.track.show(device).catch(() => null);
-    if (device !== this.selected) return;
-    const words = { 0: "No positions today.", 1: "One position today." };
-    this.panel.track(positions === null ? "Today's track could not be loaded." : (words[positions] ?? `${positions.toLocaleString()} positions today.`));
+  /** Another device at the same moment. */
+  playInstead({ id }) {
+    const device = this.store.devices.get(id);
+    if (device) this.play(device, { ...this.playback.state, known: this.playback.device ? this.playback.state.known : true });
   }
 
-  news(device) {
-    this.panel.draw();
-    this.stage?.track.grow(device);
-    if (this.followed === device) this.stage?.goTo(device, { lasts: 1000 });
-  }
-
-  close() {
-    const device = this.selected;
+  openById(id) {
+    const device = this.store.devices.get(id);
     if (!device) return;
-    this.follow(false);
-    this.selected = null;
-    delete element("live").dataset.device;
-    this.panel.show(null);
-    this.list.select(null);
-    if (this.fromList && this.store.devices.has(device.id)) this.list.focus(device);
-    this.stage?.select(null);
+    this.sheet.open(false);
+    this.playback.close();
+    this.open(device, { quiet: true });
+    this.stage?.goTo(device, { zoom: Math.max(this.stage.map.getZoom(), 14) });
+  }
+
+  /** Play a device's day, or the fleet's with null; `how`: {day, time, known}. */
+  play(device, how) {
+    this.selection.follow(false);
+    this.sheet.open(false);
+    this.zones.close();
+    element("live").dataset.playing = device ? "device" : "fleet";
     this.stage?.track.show(null);
+    if (!device) this.selection.close();
+    this.playback.show(device, how);
     this.writeAddress();
   }
 
-  follow(on) {
-    this.followed = on ? this.selected : null;
-    this.panel.following(on && Boolean(this.selected));
-    if (on && this.selected) this.stage?.goTo(this.selected, { zoom: Math.max(this.stage.map.getZoom(), 13) });
+  /** Playback is over. */
+  live() {
+    delete element("live").dataset.playing;
+    this.relist();
+    if (this.selection.device) this.selection.showOnMap(true);
+    this.stage?.arrangeNames();
+    this.writeAddress();
   }
 
-  zoom() {
-    if (this.selected) this.stage?.goTo(this.selected, { zoom: Math.max(this.stage.map.getZoom() + 1, 15) });
+  /** Another thing is open, or none. */
+  changed() {
+    const { dataset } = element("live");
+    dataset.panel = this.selection.device ? "device" : this.zones.open ? "zone" : "";
+    this.writeAddress();
   }
 
   key(event) {
     if (event.key !== "Escape" || event.defaultPrevented) return;
-    if (this.selected) this.close();
+    if (this.playback.open) this.playback.close();
+    else if (this.selection.device) this.selection.close();
+    else if (this.zones.open) this.zones.close();
     else if (this.sheet.isOpen) this.sheet.open(false);
   }
 
+  soonAddress() {
+    this.addressing ??= setTimeout(() => this.writeAddress(), 500);
+  }
+
   writeAddress() {
+    clearTimeout(this.addressing);
+    this.addressing = null;
     if (!this.stage) return;
     const { lng, lat } = this.stage.map.getCenter().wrap();
-    const camera = this.fitted ? { zoom: this.stage.map.getZoom(), longitude: lng, latitude: lat } : null;
-    const device = this.selected?.id ?? this.wanted.device;
-    history.replaceState(null, "", writeHash({ camera, device }) || location.pathname);
+    const hash = writeHash({
+      camera: this.fitted ? { zoom: this.stage.map.getZoom(), longitude: lng, latitude: lat } : null,
+      device: this.selection.device?.id ?? this.wanted.device,
+      filter: this.filter.criteria, zones: this.zones.visible, alerts: this.tabs.chosen === "tab-alerts", playback: this.playback.state ?? this.wanted.playback,
+    });
+    history.replaceState(null, "", hash || location.pathname);
   }
 
   readAddress() {
-    const { camera, device } = readHash(location.hash);
+    const { camera, device, filter } = readHash(location.hash);
     if (camera) this.stage?.map.jumpTo({ center: [camera.longitude, camera.latitude], zoom: camera.zoom });
     const wanted = this.store.devices.get(device);
-    if (wanted && wanted !== this.selected) this.open(wanted, { still: true, quiet: true });
+    if (wanted && wanted !== this.selection.device) this.open(wanted, { still: true, quiet: true });
+    this.filter.set(new Criteria(filter));
+    this.refilter();
   }
 }
 
 const page = new LivePage(JSON.parse(element("map-values").textContent));
-
-// For tests and for a look under the bonnet; nothing in the page reads it, and it changes nothing.
-window.milepostMap = Object.freeze({
-  get ready() {
-    return Boolean(page.stage && page.whole);
-  },
-  get connection() {
-    return page.badge.state.state;
-  },
-  get deviceCount() {
-    return page.store.devices.size;
-  },
-  /** {longitude, latitude, status, recorded_at, name} of a device as shown now, by our id or its own; null if unknown. */
-  device(id) {
-    const found = page.store.devices.get(id) ?? [...page.store.devices.values()].find((one) => one.external_id === id);
-    if (!found) return null;
-    const place = page.store.shown(found, performance.now());
-    const [longitude, latitude] = place ? unmercator(...place) : [null, null];
-    return { id: found.id, longitude, latitude, status: found.status, recorded_at: found.recorded_at, name: found.label };
-  },
-  /** [x, y] in CSS pixels on the map of a [longitude, latitude]. */
-  project(place) {
-    const { x, y } = page.stage.map.project(place);
-    return [x, y];
-  },
-  /** Script milliseconds and gaps of the last 600 frames that gliding markers asked for. */
-  get frames() {
-    return { scriptMs: [...(page.stage?.loop.scriptMs ?? [])], gapsMs: [...(page.stage?.loop.gapsMs ?? [])] };
-  },
-});
-
+offerLook(page);
 await page.start();

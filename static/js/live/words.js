@@ -29,6 +29,13 @@ export function spanText(spanMs) {
   return `${Math.floor(minutes / 1440)} days`;
 }
 
+/** "640 m", "12.4 km". */
+export function distanceText(metres) {
+  if (!known(metres)) return "";
+  if (metres < 995) return `${Math.round(metres)} m`;
+  return metres < 99_500 ? `${(metres / 1000).toFixed(1)} km` : `${Math.round(metres / 1000)} km`;
+}
+
 /** "43 km/h" from metres per second. */
 export function speedText(speedMps) {
   return known(speedMps) ? `${Math.round(speedMps * 3.6)} km/h` : null;

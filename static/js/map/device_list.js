@@ -1,6 +1,6 @@
 // The list beside the map: ten thousand rows, of which only those in sight exist.
 
-import { STATUS_TEXT } from "../live/status.js";
+import { RISK_TEXT, STATUS_TEXT } from "../live/status.js";
 import { ageText } from "../live/words.js";
 import { makeGlyph, setGlyph } from "./glyph.js";
 
@@ -107,7 +107,8 @@ export class DeviceList {
     else button.removeAttribute("aria-current");
     setGlyph(glyph, device.status);
     write(name, device.label);
-    write(status, STATUS_TEXT[device.status]);
+    const risk = device.status === "risk" ? `: ${(RISK_TEXT[device.risk] ?? device.risk).toLowerCase()}` : "";
+    write(status, STATUS_TEXT[device.status] + risk);
     write(age, device.recorded_at === null ? "" : ageText(this.now() - device.recorded_at));
   }
 

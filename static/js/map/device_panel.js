@@ -1,24 +1,27 @@
 // The panel of the open device: its latest facts, in words, kept fresh.
 
-import { STATUS_TEXT } from "../live/status.js";
+import { RISK_TEXT, STATUS_TEXT } from "../live/status.js";
 import { accuracyText, ageText, batteryText, headingText, placeText, spanText, speedText } from "../live/words.js";
 import { makeGlyph, setGlyph } from "./glyph.js";
+import { tripLines } from "./trip_words.js";
 
 const clock = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
 export class DevicePanel {
-  /** `root` is the section; the callbacks are close(), follow(on) and zoom(). */
-  constructor(root, { close, follow, zoom, now }) {
+  /** `root` is the section; the callbacks are close(), follow(on), zoom() and play(); zonesOf(device) names zones. */
+  constructor(root, { close, follow, zoom, play, zonesOf, now }) {
     this.root = root;
     this.now = now;
+    this.zonesOf = zonesOf;
     this.device = null;
     this.facts = new Map();
     const at = (name) => root.querySelector(`#device-${name}`);
-    this.parts = Object.fromEntries(["name", "status", "facts", "track", "follow", "copy"].map((n) => [n, at(n)]));
+    this.parts = Object.fromEntries(["name", "status", "facts", "track", "follow", "copy", "trip"].map((n) => [n, at(n)]));
     this.glyph = makeGlyph();
     at("glyph").append(this.glyph);
     at("close").addEventListener("click", close);
     at("zoom").addEventListener("click", zoom);
+    at("play").addEventListener("click", play);
     this.parts.follow.addEventListener("click", () => follow(this.parts.follow.getAttribute("aria-pressed") !== "true"));
     this.parts.copy.addEventListener("click", () => this.copy());
   }
@@ -30,6 +33,7 @@ export class DevicePanel {
     if (!device) return;
     this.following(false);
     this.track("");
+    this.trips([]);
     this.draw();
     if (focus) this.parts.name.focus({ preventScroll: true });
   }
@@ -44,6 +48,19 @@ export class DevicePanel {
     this.parts.track.textContent = text;
   }
 
+  /** The trip the device is on, of those of its day. */
+  trips(trips) {
+    const lines = tripLines(trips, this.now());
+    this.parts.trip.hidden = lines.length === 0;
+    this.parts.trip.replaceChildren(
+      ...lines.map((line) => {
+        const row = document.createElement("p");
+        row.textContent = line;
+        return row;
+      }),
+    );
+  }
+
   /** Say everything again: called when a fix came in and once a second for the ages. */
   draw() {
     const { device } = this;
@@ -55,6 +72,8 @@ export class DevicePanel {
     follow.disabled = copy.disabled = this.root.querySelector("#device-zoom").disabled = device.recorded_at === null;
     this.fact("Seen", device.recorded_at === null ? null : ageText(this.now() - device.recorded_at));
     this.fact("Time", device.recorded_at === null ? null : clock.format(device.recorded_at));
+    this.fact("In zone", this.zonesOf(device).join(", ") || null);
+    this.fact("Hub", device.hub || null);
     this.fact("Speed", speedText(device.speed_mps));
     this.fact("Heading", headingText(device.heading_deg));
     this.fact("Place", device.recorded_at === null ? null : placeText(device.longitude, device.latitude));
@@ -66,6 +85,7 @@ export class DevicePanel {
 
   statusText(device) {
     const word = STATUS_TEXT[device.status];
+    if (device.status === "risk") return `${word}: ${(RISK_TEXT[device.risk] ?? device.risk).toLowerCase()}`;
     if (device.status === "idle") return `${word}, standing for ${spanText(this.now() - device.moved_at)}`;
     if (device.status === "offline") return `${word}, silent for ${spanText(this.now() - device.recorded_at)}`;
     return word;

@@ -8,7 +8,9 @@ export const PATHS = {
   idle: "M4.6 3h6.8A1.6 1.6 0 0 1 13 4.6v6.8a1.6 1.6 0 0 1-1.6 1.6H4.6A1.6 1.6 0 0 1 3 11.4V4.6A1.6 1.6 0 0 1 4.6 3Z",
   offline: "M8 3.6a4.4 4.4 0 1 0 0 8.8 4.4 4.4 0 0 0 0-8.8Z",
   waiting: "M8 3.6a4.4 4.4 0 1 0 0 8.8 4.4 4.4 0 0 0 0-8.8Z",
+  risk: "M8 .6 15.4 8 8 15.4.6 8Z",
 };
+export const MARK = "M8 4.4v4.3M8 11v.6"; // the exclamation mark in the diamond of "at risk"
 
 /** An empty glyph; `setGlyph` gives it its shape. */
 export function makeGlyph() {
@@ -17,6 +19,9 @@ export function makeGlyph() {
   svg.setAttribute("aria-hidden", "true");
   svg.setAttribute("class", "glyph");
   svg.append(document.createElementNS(SVG, "path"));
+  const mark = document.createElementNS(SVG, "path");
+  mark.setAttribute("class", "glyph-mark");
+  svg.append(mark);
   return svg;
 }
 
@@ -24,4 +29,5 @@ export function setGlyph(svg, status) {
   if (svg.dataset.status === status) return;
   svg.dataset.status = status;
   svg.firstChild.setAttribute("d", PATHS[status]);
+  svg.lastChild.setAttribute("d", status === "risk" ? MARK : "");
 }

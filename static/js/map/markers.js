@@ -3,19 +3,20 @@
 // A fix writes eleven numbers into the buffer; the glide between two fixes runs in the vertex shader. A frame
 // in which ten thousand markers move costs the script as much as one in which none does.
 
-import { STATUSES } from "../live/status.js";
-import { clampTexture, shapeSheet } from "./shape_sheet.js";
+import { clampTexture, SHAPES, shapeSheet } from "./shape_sheet.js";
 import { MARKER_FRAGMENT, MARKER_VERTEX, program } from "./shaders.js";
-import { split, viewOf } from "./view.js";
+import { low, split, viewOf } from "./view.js";
 
-const FLOATS = 12; // from high.xy low.xy, glide dx dy began 1/lasts, status heading emphasis, one spare
+const FLOATS = 12; // from high.xy low.xy, glide dx dy began 1/lasts, shape heading emphasis, one spare
+const [SHAPE, HEADING, EMPHASIS] = [8, 9, 10];
+const RISK = SHAPES.indexOf("risk");
 const SIZE_PX = 22; // in a city; a country's worth of markers is drawn smaller
 const SMALLEST_PX = 15;
 const REBASE_S = 3600; // seconds as floats grow coarse: count them from a nearby moment
 
 export class MarkerLayer {
-  constructor(names) {
-    this.id = "markers";
+  constructor(names, id = "markers") {
+    this.id = id;
     this.type = "custom";
     this.renderingMode = "2d";
     this.names = names;
@@ -23,7 +24,8 @@ export class MarkerLayer {
     this.count = 0;
     this.slots = []; // slot -> device
     this.base = performance.now();
-    this.dirty = [Infinity, -1];
+    this.firstDirty = Infinity;
+    this.lastDirty = -1;
     this.selected = null;
     this.grow(1024);
   }
@@ -42,6 +44,7 @@ export class MarkerLayer {
       gl.enableVertexAttribArray(place);
       gl.vertexAttribPointer(place, size, gl.FLOAT, false, FLOATS * 4, offset * 4);
     }
+    this.lookAt = this.made.attribute("a_look");
     gl.bindVertexArray(null);
     this.onGpu = 0;
     this.names.onAdd(map, gl);
@@ -56,19 +59,28 @@ export class MarkerLayer {
       this.count += 1;
     }
     this.slots[device.slot] = device;
-    const glide = device.glide;
-    const [xHigh, xLow] = split(glide.x);
-    const [yHigh, yLow] = split(glide.y);
-    const heading = Number.isFinite(device.heading_deg) ? (device.heading_deg * Math.PI) / 180 : -1;
-    const emphasis = device.filteredOut ? -1 : 0;
-    this.data.set(
-      [
-        xHigh, yHigh, xLow, yLow,
-        glide.dx, glide.dy, (glide.began - this.base) / 1000, 1000 / glide.lasts,
-        STATUSES.indexOf(device.status), heading, emphasis,
-      ],
-      device.slot * FLOATS,
-    );
+    const { glide, slot } = device;
+    const { data } = this;
+    const at = slot * FLOATS;
+    data[at] = glide.x; // a float of its own takes the high part
+    data[at + 1] = glide.y;
+    data[at + 2] = low(glide.x);
+    data[at + 3] = low(glide.y);
+    data[at + 4] = glide.dx;
+    data[at + 5] = glide.dy;
+    data[at + 6] = (glide.began - this.base) / 1000;
+    data[at + 7] = 1000 / glide.lasts;
+    const headed = Number.isFinite(device.heading_deg);
+    data[at + SHAPE] = SHAPES.indexOf(device.status === "active" && !headed ? "dot" : device.status);
+    data[at + HEADING] = headed ? (device.heading_deg * Math.PI) / 180 : 0;
+    data[at + EMPHASIS] = device.filteredOut ? -1 : 0;
+    this.touch(device.slot);
+  }
+
+  /** Show or hide a device as its filter says: one number, whatever else it is doing. */
+  mask(device) {
+    if (device.slot < 0) return;
+    this.data[device.slot * FLOATS + EMPHASIS] = device.filteredOut ? -1 : 0;
     this.touch(device.slot);
   }
 
@@ -86,7 +98,14 @@ export class MarkerLayer {
     }
   }
 
-  /** Colours as CSS: {active, idle, offline, waiting, edge, accent}. */
+  /** Free every slot. */
+  clear() {
+    for (const device of this.slots) device.slot = -1;
+    this.slots.length = this.count = 0;
+    this.selected = null;
+  }
+
+  /** Colours as CSS: {active, idle, offline, waiting, risk, edge, accent, …}. */
   paint(colours) {
     this.colours = colours;
     this.sheetRatio = 0;
@@ -107,7 +126,11 @@ export class MarkerLayer {
       gl.bindVertexArray(this.array);
       setPlace(gl, this.made.uniforms, view, (now - this.base) / 1000);
       this.setLook(gl, view);
-      gl.drawArrays(gl.POINTS, 0, this.count);
+      // twice: what is at risk lies on top of the crowd, not somewhere in it
+      for (const only of [-1, RISK]) {
+        gl.uniform1f(this.made.uniforms.u_only, only);
+        gl.drawArrays(gl.POINTS, 0, this.count);
+      }
       if (this.selected && this.selected.slot >= 0) this.drawSelected(gl);
       gl.bindVertexArray(null);
     }
@@ -131,14 +154,16 @@ export class MarkerLayer {
     const near = Math.max(0, Math.min(1, (Math.log2(view.scale / 512) - 7) / 4));
     gl.uniform1f(uniforms.u_size, (cell / SIZE_PX) * (SMALLEST_PX + (SIZE_PX - SMALLEST_PX) * near));
     gl.uniform1f(uniforms.u_bearing, view.bearing);
+    gl.uniform1f(uniforms.u_column, 1 / SHAPES.length);
   }
 
   // Drawn a second time, on top and with its ring: its look is given as a constant for this one call.
   drawSelected(gl) {
-    const look = this.made.attribute("a_look");
+    const look = this.lookAt;
+    gl.uniform1f(this.made.uniforms.u_only, -1);
     const at = this.selected.slot * FLOATS;
     gl.disableVertexAttribArray(look);
-    gl.vertexAttrib3f(look, this.data[at + 8], this.data[at + 9], 1);
+    gl.vertexAttrib3f(look, this.data[at + SHAPE], this.data[at + HEADING], 1);
     gl.drawArrays(gl.POINTS, this.selected.slot, 1);
     gl.enableVertexAttribArray(look);
   }
@@ -148,16 +173,17 @@ export class MarkerLayer {
     if (this.onGpu !== this.capacity) {
       gl.bufferData(gl.ARRAY_BUFFER, this.data, gl.DYNAMIC_DRAW);
       this.onGpu = this.capacity;
-    } else if (this.dirty[1] >= 0) {
-      const [first, last] = this.dirty;
-      const part = this.data.subarray(first * FLOATS, (last + 1) * FLOATS);
-      gl.bufferSubData(gl.ARRAY_BUFFER, first * FLOATS * 4, part);
+    } else if (this.lastDirty >= 0) {
+      const from = this.firstDirty * FLOATS;
+      gl.bufferSubData(gl.ARRAY_BUFFER, from * 4, this.data, from, (this.lastDirty + 1) * FLOATS - from);
     }
-    this.dirty = [Infinity, -1];
+    this.firstDirty = Infinity;
+    this.lastDirty = -1;
   }
 
   touch(slot) {
-    this.dirty = [Math.min(this.dirty[0], slot), Math.max(this.dirty[1], slot)];
+    if (slot < this.firstDirty) this.firstDirty = slot;
+    if (slot > this.lastDirty) this.lastDirty = slot;
   }
 
   grow(capacity) {

@@ -3,6 +3,7 @@
 // The browser's own text engine paints them, so every script works and no glyph server is needed.
 
 import { shownAt } from "../live/glide.js";
+import { RISK_TEXT } from "../live/status.js";
 import { setPlace } from "./markers.js";
 import { choose } from "./name_layout.js";
 import { NAME_FRAGMENT, NAME_VERTEX, program } from "./shaders.js";
@@ -77,7 +78,7 @@ export class NameSheet {
       const box = { left: x - width / 2, top: y + dropOf(device), width, height: HEIGHT, device, always: device.selected };
       candidates.push(box);
     }
-    const rank = (box) => (box.always ? 0 : kept.has(box.device) ? 1 : 2);
+    const rank = ({ always, device }) => (always ? 0 : device.status === "risk" ? 1 : kept.has(device) ? 2 : 3);
     candidates.sort((a, b) => rank(a) - rank(b));
     const chosen = choose(candidates, points, { limit: LIMIT, clearance: CLEARANCE });
     this.shown = chosen.map((i) => candidates[i].device);
@@ -90,12 +91,13 @@ export class NameSheet {
   }
 
   widthOf(device) {
-    const told = `${device.label}\n${device.since}`;
+    const risk = device.status === "risk" ? (RISK_TEXT[device.risk] ?? "") : "";
+    const told = `${device.label}\n${device.since}\n${risk}`;
     if (device.measured !== told) {
       this.ink.font = FONT;
       device.measured = told;
       const name = shorten(this.ink, device.label);
-      device.caption = device.since ? `${name} · ${device.since}` : name;
+      device.caption = [name, risk.toLowerCase(), device.since].filter(Boolean).join(" · ");
       device.captionWidth = Math.ceil(this.ink.measureText(device.caption).width) + 6;
     }
     return device.captionWidth;

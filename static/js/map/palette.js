@@ -2,7 +2,7 @@
 
 const NAMES = [
   "water", "land", "coast", "border", "grid", "place", "place-halo", "name", "name-halo", "edge",
-  "active", "idle", "offline", "waiting", "track", "track-halo", "accent",
+  "active", "idle", "offline", "waiting", "risk", "on-risk", "track", "track-halo", "track-ahead", "accent", "zone", "zone-name",
 ];
 
 const scheme = window.matchMedia("(prefers-color-scheme: dark)");

@@ -20,19 +20,21 @@ precision highp float;
 ${PLACE}
 uniform float u_size;    // device pixels across a cell of the sheet
 uniform float u_bearing; // radians
-in vec3 a_look;          // status, heading in radians or -1, emphasis: 0 none, 1 selected, -1 filtered out
+uniform float u_only;    // the one column to draw, -1 for all
+uniform float u_column;  // width of a column of the sheet, 0..1
+in vec3 a_look;          // column in the sheet, turn in radians, emphasis: 0 none, 1 selected, -1 filtered out
 flat out vec4 v_cell;    // left, top, width, height in the sheet, 0..1
 flat out vec2 v_turn;
 void main() {
-  gl_Position = a_look.z < 0.0 ? vec4(2.0, 2.0, 0.0, 1.0) : vec4(place(), 0.0, 1.0);
+  bool hidden = a_look.z < 0.0 || (u_only >= 0.0 && a_look.x != u_only);
+  gl_Position = hidden ? vec4(2.0, 2.0, 0.0, 1.0) : vec4(place(), 0.0, 1.0);
   bool large = a_look.z > 0.0;
   gl_PointSize = large ? u_size * 2.0 : u_size;
-  bool arrow = a_look.x < 0.5 && a_look.y >= 0.0;
-  float turn = arrow ? a_look.y - u_bearing : 0.0;
+  float turn = a_look.x < 0.5 ? a_look.y - u_bearing : 0.0; // the arrow alone turns
   v_turn = vec2(cos(turn), sin(turn));
-  float column = arrow ? 0.0 : a_look.x + 1.0;
-  // five columns; a row of plain cells above a row of large ones
-  v_cell = large ? vec4(column / 5.0, 1.0 / 3.0, 0.2, 2.0 / 3.0) : vec4(column / 5.0, 0.0, 0.1, 1.0 / 3.0);
+  float left = a_look.x * u_column;
+  // a row of plain cells above a row of large ones
+  v_cell = large ? vec4(left, 1.0 / 3.0, u_column, 2.0 / 3.0) : vec4(left, 0.0, u_column * 0.5, 1.0 / 3.0);
 }`;
 
 // One texture look-up: computing shapes here is what a software renderer cannot afford.

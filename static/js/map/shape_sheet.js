@@ -1,20 +1,20 @@
 // The marker shapes painted side by side on one canvas, which becomes the texture of the marker layer.
 
-import { PATHS } from "./glyph.js";
+import { MARK, PATHS } from "./glyph.js";
 
 const UNITS = 18; // of the glyphs' 16, so that the edge has room
+export const SHAPES = ["active", "dot", "idle", "offline", "waiting", "risk"]; // the columns, from the left
 
 /**
- * Five columns (arrow, dot, square, ring, dashed ring), the upper row `cell` device pixels across, the lower
+ * A column for each of SHAPES (arrow, dot, square, ring, dashed ring, diamond), the upper row `cell` device pixels across, the lower
  * row twice that, with the ring that marks the open device. Columns are as wide as the large cells.
  */
 export function shapeSheet(cell, colours) {
   const sheet = document.createElement("canvas");
-  sheet.width = cell * 2 * 5;
+  sheet.width = cell * 2 * SHAPES.length;
   sheet.height = cell * 3;
   const ink = sheet.getContext("2d");
-  const shapes = ["active", "dot", "idle", "offline", "waiting"];
-  shapes.forEach((shape, column) => {
+  SHAPES.forEach((shape, column) => {
     draw(ink, shape, colours, { x: column * cell * 2 + cell / 2, y: cell / 2, unit: cell / UNITS });
     const middle = { x: column * cell * 2 + cell, y: cell * 2, unit: (cell / UNITS) * 1.3 };
     halo(ink, colours.accent, middle, cell);
@@ -54,7 +54,15 @@ function draw(ink, shape, colours, { x, y, unit }) {
     ink.fillStyle = colours[shape === "dot" ? "active" : shape];
     ink.fill(path);
   }
+  if (shape === "risk") mark(ink, colours);
   ink.restore();
+}
+
+function mark(ink, colours) {
+  ink.lineCap = "round";
+  ink.lineWidth = 2;
+  ink.strokeStyle = colours["on-risk"];
+  ink.stroke(new Path2D(MARK));
 }
 
 /** Smooth between texels, nothing beyond the edge. For the texture bound now. */

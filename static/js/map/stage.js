@@ -62,6 +62,7 @@ export class Stage {
     this.markers = new MarkerLayer(this.names);
     this.loop = new FrameLoop(map, () => store.movingUntil);
     this.track = new Track(map, JSON.parse(document.getElementById("map-values").textContent).track);
+    this.overlays = [];
     this.dress();
     ground.ready(map);
     map.on("style.load", () => this.dress());
@@ -76,12 +77,21 @@ export class Stage {
   dress() {
     const colours = palette(this.element);
     this.paint(colours);
+    for (const overlay of this.overlays) overlay.addTo(this.map, colours);
     this.track.addTo(this.map, colours);
     if (!this.map.getLayer(this.markers.id)) this.map.addLayer(this.markers);
     this.loop.request();
   }
 
+  /** Draw something more under track and markers: {addTo(map, colours, before), repaint(map, colours)}. */
+  add(overlay) {
+    this.overlays.push(overlay);
+    overlay.addTo(this.map, palette(this.element), this.map.getLayer("track-halo") ? "track-halo" : undefined);
+    return overlay;
+  }
+
   relayer() {
+    for (const overlay of this.overlays) overlay.relayer?.();
     if (this.map.getLayer(this.markers.id)) this.map.removeLayer(this.markers.id);
     this.map.addLayer(this.markers);
   }
@@ -92,15 +102,21 @@ export class Stage {
     this.ground.repaint?.(this.map);
     this.paint(colours);
     this.track.repaint(colours);
+    for (const overlay of this.overlays) overlay.repaint(this.map, colours);
     this.arrangeNames();
   }
 
   paint(colours) {
     this.markers.paint(colours);
+    this.names.paint(this.ink(colours));
+  }
+
+  /** Colours of names on this ground: {ink, halo}. */
+  ink(colours) {
     const foreign = Boolean(this.ground.style === undefined || typeof this.ground.style === "string");
     // a style from elsewhere is as light or dark as it likes, usually light
-    if (foreign && isDark()) this.names.paint({ ink: "#16211f", halo: "#ffffff" });
-    else this.names.paint({ ink: colours.name, halo: colours["name-halo"] });
+    if (foreign && isDark()) return { ink: "#16211f", halo: "#ffffff" };
+    return { ink: colours.name, halo: colours["name-halo"] };
   }
 
   /** Devices changed or went: bring the GPU up to date and draw. */
@@ -110,6 +126,12 @@ export class Stage {
     if (removed.length) this.arrangeNames();
     this.names.refresh();
     this.loop.request();
+  }
+
+  /** Show or hide markers as their filters say now. */
+  mask(devices) {
+    for (const device of devices) this.markers.mask(device);
+    if (devices.length) this.arrangeNames();
   }
 
   select(device) {
@@ -132,13 +154,17 @@ export class Stage {
   }
 
   /** Show all these devices at once; false when none has a position. */
-  fit(devices, { animate = false } = {}) {
+  fit(devices, { animate = false, covered = 0 } = {}) {
     const bounds = boundsOf(devices);
-    if (!bounds) return false;
+    if (bounds) this.fitBounds(bounds, { animate, covered });
+    return Boolean(bounds);
+  }
+
+  /** Show [west, south, east, north]; `covered` pixels at the bottom are under something. */
+  fitBounds(bounds, { animate = false, covered = 0 } = {}) {
     const phone = this.element.clientWidth < 736;
-    const padding = { top: 60, bottom: phone ? 110 : 60, left: 60, right: 60 };
+    const padding = { top: 60, bottom: Math.max(phone ? 110 : 60, covered + 40), left: 60, right: 60 };
     this.map.fitBounds(bounds, { padding, maxZoom: 15, animate: animate && !this.store.calm(), duration: 900 });
-    return true;
   }
 
   /** Bring a device to the middle of what the panel leaves free. */

@@ -36,3 +36,8 @@ export function split(value) {
   const high = Math.fround(value);
   return [high, value - high];
 }
+
+/** The second of them alone. */
+export function low(value) {
+  return value - Math.fround(value);
+}
