@@ -206,6 +206,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "Certificates", "description": "With one a device reports over MQTT, as itself alone."},
         {"name": "Positions", "description": "Where a device was."},
         {"name": "Geofences", "description": "Areas, drawn or uploaded, published in versions."},
+        {"name": "Trips", "description": "To a destination: when it arrives, whether it is late, and links to follow it."},
         {"name": "Webhooks", "description": "Be told what happens, or ask."},
         {"name": "Outcomes", "description": "What became of every report, and why some were not kept."},
         {"name": "Environment", "description": "Whose data a key opens."},
@@ -223,6 +224,9 @@ ARCHIVE_DELAY_HOURS = env.integer("MILEPOST_ARCHIVE_DELAY_HOURS", 2)
 
 # --- Webhooks: where they may go --------------------------------------------------------------------------
 WEBHOOKS_ALLOW_PRIVATE = env.flag("MILEPOST_WEBHOOKS_ALLOW_PRIVATE")  # also lets http:// in; development only
+
+# --- Trips: a router that says how long a way takes; without one, straight line and learned pace ------------
+OSRM_URL = env.text("MILEPOST_OSRM_URL").rstrip("/")
 
 # --- Map ---------------------------------------------------------------------------------------------------
 MAP_STYLE_URL = env.text("MILEPOST_MAP_STYLE_URL")
@@ -284,6 +288,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "tracker.learn_cadences",
         "schedule": 600.0,
         "options": {"expires": 600},
+    },
+    "bring trips up to date": {
+        "task": "tracker.trips_progress",
+        "schedule": 2.0,
+        "options": {"expires": 2},
     },
     "look for unusual shares of quarantined reports": {
         "task": "tracker.watch_quarantine",

@@ -50,6 +50,11 @@ class Caller:
         """PATCH with JSON, or with the very bytes given."""
         return self.send("PATCH", path, body=body if isinstance(body, bytes) else json.dumps(body).encode())
 
+    def post(self, path: str, body: Any = None, **headers: str) -> HttpResponse:
+        """POST with JSON, with the very bytes given, or without a body."""
+        raw = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        return self.send("POST", path, body=raw, **headers)
+
     def delete(self, path: str) -> HttpResponse:
         return self.send("DELETE", path)
 

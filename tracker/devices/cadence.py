@@ -1,6 +1,7 @@
 """Learns how often each device usually reports: a tick over the devices heard of lately, a few hundred at a time."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -51,23 +52,20 @@ LEARN = """
 
 def learn(*, now: datetime, at_once: int = AT_ONCE) -> int:
     """Note the median of each device's newest gaps, in seconds, where it became another; returns how many did."""
+    facts: dict[str, Any] = {
+        "since": now - HEARD_WITHIN,
+        "at_once": at_once,
+        "look_back": LOOK_BACK,
+        "positions": GAPS + 1,
+        "least": LEAST_GAPS,
+        "worth": WORTH_WRITING,
+    }
     after, written = 0, 0
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(
-                LEARN,
-                {
-                    "since": now - HEARD_WITHIN,
-                    "after": after,
-                    "at_once": at_once,
-                    "look_back": LOOK_BACK,
-                    "positions": GAPS + 1,
-                    "least": LEAST_GAPS,
-                    "worth": WORTH_WRITING,
-                },
-            )
+            cursor.execute(LEARN, facts | {"after": after})
             heard, last, changed = cursor.fetchone()
-        written += changed
+        written += int(changed)
         if heard < at_once:
             return written
         after = last

@@ -1,4 +1,4 @@
-"""Tells when devices fall silent, come back, and run low: a tick that looks at all customers' devices in two statements.
+"""Tells when devices fall silent, come back and run low: a tick over all customers' devices, in two statements.
 
 A device is told of once for each change. What was told last is its DeviceCondition; the change and its event are one
 transaction, and of two ticks at once one finds the row changed already.
@@ -135,7 +135,7 @@ def _every(step: Any, at_once: int) -> int:
 def _meet(now: datetime, at_once: int) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(MEET, {"now": now, "at_once": at_once})
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _change(now: datetime, at_once: int) -> tuple[int, list[NewEvent]]:

@@ -1,7 +1,8 @@
-"""Tells when an unusual share of what an environment receives cannot be taken: a pure rule, and the tick that asks it."""
+"""Tells when an unusual share of what an environment receives cannot be taken: a pure rule and its tick."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 from django.conf import settings
@@ -112,5 +113,5 @@ def _links() -> QuarantineLinks:
     return QuarantineLinks(base + reverse("console_quarantine"), base + reverse("api_quarantine"))
 
 
-def _window(now: datetime) -> dict[str, object]:
+def _window(now: datetime) -> dict[str, Any]:
     return {"since": now - WINDOW, "now": now, "quarantined": Outcome.QUARANTINED.value}

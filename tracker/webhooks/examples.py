@@ -67,15 +67,15 @@ DATA: dict[Kind, dict[str, Any]] = {
         },
     },
     Kind.WEBHOOK_TEST: {
-        "endpoint": "whk_0190f6c2a8d74b1e9c3f5a6b7c8d9e0f",
-        "message": "This is a test event. Nothing happened.",
+        "message": "This is a test. Nothing happened.",
+        "endpoint": {"id": "whk_0190f6c2a8d74b1e9c3f5a6b7c8d9e0f", "description": "Our order system"},
     },
 }
 
 
 def data_of(kind: Kind) -> dict[str, Any]:
     """The example's `data`."""
-    return DATA[kind] if kind in DATA else TRIP
+    return DATA.get(kind, TRIP)
 
 
 def example(kind: Kind) -> dict[str, Any]:

@@ -153,11 +153,18 @@ class QuarantineHigh(Struct):
     links: QuarantineLinks
 
 
-class Test(Struct, omit_defaults=True):
+class AboutEndpoint(Struct):
+    """The endpoint a test was asked for."""
+
+    id: Annotated[str, Meta(examples=["whk_0190f6c2a8d74b1e9c3f5a6b7c8d9e0f"])]
+    description: Annotated[str, Meta(examples=["Our order system"])]
+
+
+class Test(Struct):
     """Sent to one endpoint by the button in the console or by the API. Nothing happened."""
 
-    endpoint: Annotated[str, Meta(examples=["whk_0190f6c2a8d74b1e9c3f5a6b7c8d9e0f"])]
-    message: Annotated[str, Meta(examples=["This is a test."])]
+    message: Annotated[str, Meta(examples=["This is a test. Nothing happened."])]
+    endpoint: AboutEndpoint
 
 
 class TripEvent(Struct):
