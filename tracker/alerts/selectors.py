@@ -8,6 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from tracker.alerts.models import Alert
 from tracker.geofences.models import GeofenceVisit
+from tracker.geofences.naming import last_name
 from tracker.live.sight import Sight
 from tracker.tenants.identifiers import BadIdentifier, parse_id
 from tracker.tenants.models import Environment
@@ -53,7 +54,8 @@ def alerts_of(environment: Environment | int, narrowing: Narrowing | None = None
     """
     wanted = narrowing or Narrowing()
     rows = Alert.objects.for_environment(environment)
-    rows = rows.select_related("device", "geofence__draft", "trip", "acknowledged_by")
+    rows = rows.select_related("device", "geofence", "trip", "acknowledged_by")
+    rows = rows.annotate(geofence_name=last_name())
     if wanted.state is not None:
         rows = rows.filter(WHERE[wanted.state])
     if wanted.kind is not None:

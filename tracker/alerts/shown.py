@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from tracker.alerts.models import Alert
-from tracker.geofences.models import Geofence
 from tracker.tenants.models import User
 
 
@@ -19,8 +18,7 @@ def live_alert(alert: Alert) -> dict[str, Any]:
             "external_id": alert.device.external_id,
             "name": alert.device.name,
         },
-        "geofence": alert.geofence
-        and {"id": alert.geofence.public_id, "name": geofence_name(alert.geofence)},
+        "geofence": alert.geofence and {"id": alert.geofence.public_id, "name": geofence_name(alert)},
         "trip": alert.trip and {"id": alert.trip.public_id, "name": alert.trip.destination_name},
         "raised_at": _ms(alert.raised_at),
         "resolved_at": _ms(alert.resolved_at),
@@ -35,9 +33,9 @@ def person(user: User | None) -> str:
     return user.get_full_name() if user is not None else "a program with a secret key"
 
 
-def geofence_name(geofence: Geofence) -> str:
-    """What it is called now; what it was called then stands in the alert's text."""
-    return geofence.draft.name if geofence.draft is not None else str(geofence)
+def geofence_name(alert: Alert) -> str:
+    """What the geofence is called now; what it was called then stands in the alert's text."""
+    return getattr(alert, "geofence_name", None) or ""
 
 
 def _ms(moment: datetime | None) -> int | None:

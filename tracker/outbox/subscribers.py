@@ -6,9 +6,10 @@ its events come again, to the others too.
 
 from collections.abc import Callable
 
+from tracker.alerts.raising import raise_from
 from tracker.outbox.models import OutboxEvent
 from tracker.webhooks.fan_out import fan_out
 
 Subscriber = Callable[[list[OutboxEvent]], None]
 
-SUBSCRIBERS: list[Subscriber] = [fan_out]
+SUBSCRIBERS: list[Subscriber] = [fan_out, raise_from]
