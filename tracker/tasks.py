@@ -20,6 +20,7 @@ from tracker.ingestion import quarantine_rate
 from tracker.ingestion import services as ingestion
 from tracker.limits import feed
 from tracker.positions.services import forget_past_retention, keep_partitions
+from tracker.trips.ticking import progress_trips
 from tracker.units.services import examine_all
 
 logger = logging.getLogger(__name__)
@@ -127,6 +128,14 @@ def watch_devices() -> None:
 def learn_cadences() -> None:
     """How often each device usually reports."""
     logger.info("cadences learned", extra={"devices": cadence.learn(now=timezone.now())})
+
+
+@shared_task(name="tracker.trips_progress")  # type: ignore[untyped-decorator]
+def trips_progress() -> None:
+    """Trips whose device moved, or whose time came."""
+    done = progress_trips(now=timezone.now())
+    if done.told:
+        logger.info("trips told", extra={"trips": done.trips, "told": done.told})
 
 
 @shared_task(name="tracker.watch_quarantine")  # type: ignore[untyped-decorator]

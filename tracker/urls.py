@@ -11,8 +11,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/devices/", include("tracker.devices.urls")),
     path("console/devices/", include("tracker.units.urls")),
     path("console/devices/", include("tracker.certificates.urls")),
+    # /console/trips/, /t/
+    path("console/trips/", include("tracker.trips.urls")),
+    path("t/", include("tracker.trips.share_urls")),
     # /console/connect/, /connect/
     path("", include("tracker.connect.urls")),
+    # /console/geofences/
+    path("console/geofences/", include("tracker.geofences.urls")),
     # /console/quarantine/
     path("console/quarantine/", include("tracker.ingestion.urls")),
     # /console/dead-letters/

@@ -13,6 +13,7 @@ from tracker.devices.models import Device, DeviceCondition, DeviceState
 from tracker.ingestion.models import SetAsideReport
 from tracker.live import announce
 from tracker.positions.models import Position
+from tracker.trips.services import forget_trips
 from tracker.units.services import set_speed_unit
 
 SWEPT_FOR = timedelta(days=2)
@@ -89,4 +90,5 @@ def _forget_reports(device: Device, *, now: datetime) -> None:
     DeviceState.objects.for_environment(device.environment_id).filter(device_id=device.pk).delete()
     Position.objects.for_environment(device.environment_id).filter(device_id=device.pk).delete()
     DeviceCondition.objects.for_environment(device.environment_id).filter(device_id=device.pk).delete()
+    forget_trips(device)
     forget_archived(device, now=now)

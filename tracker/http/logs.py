@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 # links in mails carry their credential in the path
 _LINKS = re.compile(
-    r"(/(?:console/join/[^/\s]+|accounts/password/reset/key|accounts/confirm-email)/)[^/\s\"']+"
+    r"(/(?:console/join/[^/\s]+|accounts/password/reset/key|accounts/confirm-email|t)/)[^/\s\"']+"
 )
 _SECRETS = re.compile(
     r"\b((?:pk|sk)_(?:test|live)_)\w{6,}|(Bearer |Basic )[\w+/=.-]+|(://[^:/@\s]*:)[^@\s]+(?=@)"

@@ -1,4 +1,4 @@
-"""What a device did over a time: the way it went, where it stopped, its trips, the geofences it was in."""
+"""What a device did over a time: the way it went, where it dwelled, its trips, the geofences it was in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

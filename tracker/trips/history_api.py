@@ -1,4 +1,4 @@
-"""`/api/v1/devices/{device}/history`: distance, moves and stops, trips and stays of one device."""
+"""`/api/v1/devices/{device}/history`: distance, moves and dwells, trips and stays of one device."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ class DeviceHistory(Endpoint):
 
     @extend_schema(
         operation_id="get_device_history",
-        summary="A device's moves, stops, trips and stays",
+        summary="A device's moves, dwells, trips and stays",
         tags=["Positions"],
         parameters=[
             DEVICE,
@@ -33,7 +33,7 @@ class DeviceHistory(Endpoint):
         responses=problems(HistoryDocument, 404),
     )
     def get(self, request: ApiRequest, device: str) -> Response:
-        """The way of a device, where it stopped, and the trips and geofences of that time.
+        """The way of a device, where it dwelled, and the trips and geofences of that time.
 
         It is read off the positions anew each time, so late reports are in it. Older days: `…/daily-lines`.
         """

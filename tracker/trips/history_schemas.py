@@ -14,17 +14,17 @@ Seconds = Annotated[float, Meta(ge=0, description="Seconds.", examples=[1260.0])
 
 
 class HistorySegment(Struct, rename={"from_": "from"}):
-    """A move or a stop."""
+    """A move or a dwell."""
 
     kind: Annotated[
         Literal["moving", "stopped"],
-        Meta(description="`stopped`: at rest around one place for five minutes or longer."),
+        Meta(description="`stopped`: a dwell, at rest around one place for five minutes or longer."),
     ]
     from_: Moment
     to: Moment
     duration_s: Seconds
-    distance_m: Annotated[Metres, Meta(description="Along its positions; of a stop 0.")]
-    longitude: Annotated[Longitude, Meta(description="Of a stop its middle, of a move where it began.")]
+    distance_m: Annotated[Metres, Meta(description="Along its positions; of a dwell 0.")]
+    longitude: Annotated[Longitude, Meta(description="Of a dwell its middle, of a move where it began.")]
     latitude: Latitude
 
 

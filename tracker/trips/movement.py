@@ -1,7 +1,7 @@
-"""When a device moved and when it stopped, read off its fixes. Pure; docs/standing-still.md measures it.
+"""When a device moved and when it dwelled, read off its fixes. Pure; docs/standing-still.md measures it.
 
-A stop is a time of at least `stop_s` within `radius_m` of its middle, in which the device was at rest: somebody who
-walks about in a shop stays near its middle for long, and does not stop. What lies between two stops is a move.
+A dwell is a time of at least `dwell_s` within `radius_m` of its middle, in which the device was at rest: somebody who
+walks about in a shop stays near its middle for long, and does not dwell. What lies between two dwells is a move.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,10 +11,10 @@ from statistics import median
 from typing import Literal, NamedTuple
 
 METRES_A_DEGREE = 111_195.0  # of latitude, on a sphere of 6,371 km
-MIDDLE_OF, MIDDLE_OF_STOP = (
+MIDDLE_OF, MIDDLE_OF_DWELL = (
     50,
     500,
-)  # fixes: that of a stop follows slowly, so that drift does not drag it along
+)  # fixes: that of a dwell follows slowly, so that drift does not drag it along
 
 
 class MovingFix(NamedTuple):
@@ -27,24 +27,24 @@ class MovingFix(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """What counts as a stop. The defaults were measured on labelled phones."""
+    """What counts as a dwell. The defaults were measured on labelled phones."""
 
     radius_m: float = 60.0
-    stop_s: float = 300.0
+    dwell_s: float = 300.0
     leave_m: float = 150.0  # so far from the middle one fix is enough
     leave_fixes: int = 3  # nearer, that many in a row are needed,
-    leave_s: float = 20.0  # and once it was a stop, over so long
+    leave_s: float = 20.0  # and once it was a dwell, over so long
     rest_m: float = 14.0  # a minute, from one minute's middle to the next: more is walking about
     gap_s: float = 7200.0  # silence in which something else may have happened: a move across it stands alone
 
 
 class Segment(NamedTuple):
-    """A stretch of time, epoch seconds. Of a stop the place is its middle, of a move where it began."""
+    """A stretch of time, epoch seconds. Of a dwell the place is its middle, of a move where it began."""
 
     kind: Literal["moving", "stopped"]
     from_s: float
     to_s: float
-    distance_m: float  # along the fixes; of a stop 0
+    distance_m: float  # along the fixes; of a dwell 0
     longitude: float
     latitude: float
 
@@ -57,7 +57,7 @@ RULES = Rules()
 
 
 def segments(fixes: Sequence[MovingFix], rules: Rules = RULES) -> list[Segment]:
-    """Stops and moves in turn, from the first fix to the last. `fixes` come in recorded order; none gives none."""
+    """Dwells and moves in turn, from the first fix to the last. `fixes` come in recorded order; none gives none."""
     if not fixes:
         return []
     found: list[Segment] = []
@@ -65,7 +65,7 @@ def segments(fixes: Sequence[MovingFix], rules: Rules = RULES) -> list[Segment]:
     for first, last in _stays(fixes, rules):
         if first > begin:
             found.extend(_moves(fixes[begin : first + 1], rules))
-        found.append(_stop(fixes[first : last + 1]))
+        found.append(_dwell(fixes[first : last + 1]))
         begin = last
     if begin < len(fixes) - 1:
         found.extend(_moves(fixes[begin:], rules))
@@ -78,23 +78,23 @@ def distance_m(fixes: Sequence[MovingFix]) -> float:
 
 
 def _stays(fixes: Sequence[MovingFix], rules: Rules) -> Iterable[tuple[int, int]]:
-    """First and last index of each stop, in order."""
+    """First and last index of each dwell, in order."""
     stay = _Stay(fixes, 0)
     for index in range(1, len(fixes)):
         ended = stay.ends_before(index, rules)
         if ended is None:
             continue
-        if stay.is_stop(rules):
+        if stay.is_dwell(rules):
             yield stay.first, stay.last
         stay = _Stay(fixes, ended)
         for again in range(ended + 1, index + 1):
             stay.ends_before(again, rules)
-    if stay.is_stop(rules):
+    if stay.is_dwell(rules):
         yield stay.first, stay.last
 
 
 class _Stay:
-    """Fixes around one middle: a stop, if they last."""
+    """Fixes around one middle: a dwell, if they last."""
 
     def __init__(self, fixes: Sequence[MovingFix], first: int) -> None:
         self._fixes = fixes
@@ -108,11 +108,11 @@ class _Stay:
         """Take in the next fix; the index at which the next stay begins where this one is over."""
         fix = self._fixes[index]
         apart_m = _apart_m(self._longitude, self._latitude, fix)
-        lasted = self._fixes[self.last].at_s - self._fixes[self.first].at_s >= rules.stop_s
+        lasted = self._fixes[self.last].at_s - self._fixes[self.first].at_s >= rules.dwell_s
         if apart_m <= rules.radius_m:
             self.last, self._out = index, None
             self._count += 1
-            weight = 1 / min(self._count, MIDDLE_OF_STOP if lasted else MIDDLE_OF)
+            weight = 1 / min(self._count, MIDDLE_OF_DWELL if lasted else MIDDLE_OF)
             self._longitude += _turn(fix.longitude - self._longitude) * weight
             self._latitude += (fix.latitude - self._latitude) * weight
             if fix.ignition is False and self._ignition_off is None:
@@ -128,12 +128,12 @@ class _Stay:
         near = _apart_m(outside.longitude, outside.latitude, fix) <= rules.radius_m
         return self._out if near and not lasted else index
 
-    def is_stop(self, rules: Rules) -> bool:
+    def is_dwell(self, rules: Rules) -> bool:
         """Whether it lasted, and the device was at rest. An engine that was turned off needs no waiting."""
         if self._ignition_off is not None:
             return self.last > self.first
         fixes = self._fixes[self.first : self.last + 1]
-        return fixes[-1].at_s - fixes[0].at_s >= rules.stop_s and _restless_m(fixes) <= rules.rest_m
+        return fixes[-1].at_s - fixes[0].at_s >= rules.dwell_s and _restless_m(fixes) <= rules.rest_m
 
 
 def _restless_m(fixes: Sequence[MovingFix]) -> float:
@@ -153,7 +153,7 @@ def _middle(fixes: Sequence[MovingFix]) -> MovingFix:
     return MovingFix(first.at_s, first.longitude + east, median(fix.latitude for fix in fixes))
 
 
-def _stop(fixes: Sequence[MovingFix]) -> Segment:
+def _dwell(fixes: Sequence[MovingFix]) -> Segment:
     middle = _middle(fixes)
     place = (_turn(middle.longitude), middle.latitude)
     return Segment("stopped", fixes[0].at_s, fixes[-1].at_s, 0.0, *place)
