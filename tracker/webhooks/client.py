@@ -100,6 +100,8 @@ class Client:
                 return await _answer(response)
         except BadUrl as error:
             return Answer(None, f"not sent: the URL {error}")
+        except aiohttp.InvalidURL:
+            return Answer(None, "not sent: the URL is none")
         except TimeoutError:
             return Answer(None, f"no whole answer within {self._timeout_s:g} s")
         except aiohttp.ClientConnectorCertificateError:

@@ -48,7 +48,7 @@ def secret_bytes(text: str) -> bytes:
 
 def signature(secret: bytes, message_id: str, timestamp: int, body: bytes) -> str:
     """One signature, `v1,…`. `timestamp` is in seconds since 1970."""
-    signed = b"%s.%d.%s" % (message_id.encode(), timestamp, body)
+    signed = b"%s.%d.%s" % (message_id.encode("utf-8", "replace"), timestamp, body)
     return "v1," + base64.b64encode(hmac.new(secret, signed, hashlib.sha256).digest()).decode("ascii")
 
 
@@ -84,6 +84,10 @@ def verify(
         )
     wanted = [signature(secret, message_id, int(moment), body).encode() for secret in in_force]
     # each is compared with each, in constant time: which one fits tells nobody anything
-    fits = [hmac.compare_digest(one, each.encode()) for one in wanted for each in signatures.split(" ")]
+    fits = [
+        hmac.compare_digest(one, each.encode("utf-8", "replace"))
+        for one in wanted
+        for each in signatures.split(" ")
+    ]
     if not any(fits):
         raise BadSignature("no signature fits: another secret, or the body was changed on its way")

@@ -94,19 +94,18 @@ async def test_nothing_is_sent_before_the_endpoint_repeated_the_challenge(custom
 
 
 async def test_an_endpoint_that_never_answers_delays_no_other(customer):
-    async with Receiver() as well, Receiver(never) as dead:
-        async with running():
-            await sync_to_async(an_endpoint)(customer.test, url=dead.url(), kinds=["trip.*"])
-            await sync_to_async(an_endpoint)(customer.test, url=well.url(), kinds=["device.*"])
-            for _ in range(30):
-                await sync_to_async(an_event)(customer.test, Kind.TRIP_CREATED)
-            for _ in range(5):
-                await sync_to_async(an_event)(customer.test)
-            await until(lambda: len(well.events) == 5)
-            assert len(dead.requests) <= 4, "a few at once"
-            assert not await sync_to_async(messages)(state="delivered", endpoint__kinds=["trip.*"])
-            for writer in list(dead._writers):
-                writer.transport.abort()
+    async with Receiver() as well, Receiver(never) as dead, running():
+        await sync_to_async(an_endpoint)(customer.test, url=dead.url(), kinds=["trip.*"])
+        await sync_to_async(an_endpoint)(customer.test, url=well.url(), kinds=["device.*"])
+        for _ in range(30):
+            await sync_to_async(an_event)(customer.test, Kind.TRIP_CREATED)
+        for _ in range(5):
+            await sync_to_async(an_event)(customer.test)
+        await until(lambda: len(well.events) == 5)
+        assert len(dead.requests) <= 4, "a few at once"
+        assert not await sync_to_async(messages)(state="delivered", endpoint__kinds=["trip.*"])
+        for writer in list(dead._writers):
+            writer.transport.abort()
 
 
 async def test_two_relays_share_the_work_and_send_nothing_twice(customer):
