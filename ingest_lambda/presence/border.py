@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import shapely
 
-from ingest_lambda.geometry import EARTH_RADIUS_M
+from ingest_lambda.presence.edges import METRES_A_DEGREE, Edges
 from ingest_lambda.presence.zone import Zone, margin_m
 
-METRES_A_DEGREE = EARTH_RADIUS_M * radians(1.0)
 BLOCK = 64  # edges that share a bounding box, so that a border of 100,000 vertices is not walked whole
 PASSAGE_LEAST_M = 10.0  # a straight line between two fixes is not known better than this
 DEPTHS = 9  # places looked at on a way through
@@ -32,17 +31,19 @@ class Passage(NamedTuple):
 class Border:
     """The edges of a zone as arrays. Edges along ±180 are where a shape was cut in two, and no border."""
 
-    def __init__(self, zone: Zone) -> None:
+    def __init__(self, zone: Zone, thickness_m: float) -> None:
         self.zone = zone
+        self.thickness_m = thickness_m
         shapely.prepare(zone.geometry)
-        self._edges = _edges(zone.geometry)
+        edges = Edges.of_all(np.array([zone.geometry], dtype=object))
+        real = ~((np.abs(edges.x0) == 180.0) & (edges.x0 == edges.x1))
+        self._edges = np.stack(edges[:4])[:, real]
         x0, y0, x1, y1 = self._edges
         starts = np.arange(0, len(x0), BLOCK) if len(x0) else np.zeros(0, dtype=np.intp)
         self._west = np.minimum.reduceat(np.minimum(x0, x1), starts) if len(x0) else x0
         self._east = np.maximum.reduceat(np.maximum(x0, x1), starts) if len(x0) else x0
         self._south = np.minimum.reduceat(np.minimum(y0, y1), starts) if len(x0) else x0
         self._north = np.maximum.reduceat(np.maximum(y0, y1), starts) if len(x0) else x0
-        self.thickness_m = _thickness_m(zone.geometry)
 
     def entering_m(self, accuracy_m: float | None) -> float:
         """How deep inside a fix must lie to be evidence: less in a zone too small to be that deep in."""
@@ -146,22 +147,3 @@ def apart_m(a: Place, b: Place) -> float:
     across = abs(b[0] - a[0])
     across = min(across, 360.0 - across) * cos(radians((a[1] + b[1]) / 2))
     return hypot(across, b[1] - a[1]) * METRES_A_DEGREE
-
-
-def _edges(geometry: Any) -> Any:
-    """All edges, holes' too, as rows x0, y0, x1, y1."""
-    rings = shapely.get_rings(shapely.get_parts(geometry))
-    coordinates, ring = shapely.get_coordinates(rings, return_index=True)
-    same = ring[1:] == ring[:-1]
-    start, end = coordinates[:-1][same], coordinates[1:][same]
-    real = ~((np.abs(start[:, 0]) == 180.0) & (start[:, 0] == end[:, 0]))
-    return np.ascontiguousarray(np.hstack((start[real], end[real])).T)
-
-
-def _thickness_m(geometry: Any) -> float:
-    """Half of area / perimeter: a quarter of a circle's radius or a corridor's width, an eighth of a square's."""
-    _, south, _, north = geometry.bounds
-    scale = max(cos(radians((south + north) / 2)), 1e-9)
-    ground = shapely.transform(geometry, lambda places: places * (scale, 1.0))
-    around = shapely.length(ground)
-    return float(shapely.area(ground) / around / 2 * METRES_A_DEGREE) if around else 0.0

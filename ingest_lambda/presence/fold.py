@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from ingest_lambda.presence import rule
-from ingest_lambda.presence.publishing import take_up
+from ingest_lambda.presence.batch import Batch, Folded, Item
 from ingest_lambda.presence.rule import LOOK_BACK_FIXES, LOOK_BACK_US
-from ingest_lambda.presence.state import Fix, Inside, Presence, Transition
+from ingest_lambda.presence.state import Fix, Inside, Presence
 from ingest_lambda.presence.walk import Walk
-from ingest_lambda.presence.zones import Versions, Zones
+from ingest_lambda.presence.zones import Versions
 
 __all__ = ["LOOK_BACK_FIXES", "LOOK_BACK_US", "fold", "fold_many", "resume"]
-
-Item = tuple[Presence | None, Sequence[Fix]]
-Folded = tuple[Presence | None, list[Transition]]
 
 
 def fold(presence: Presence | None, fixes: Sequence[Fix], versions: Versions) -> Folded:
@@ -28,7 +24,9 @@ def fold(presence: Presence | None, fixes: Sequence[Fix], versions: Versions) ->
 
 def fold_many(items: Sequence[Item], versions: Versions) -> list[Folded]:
     """`fold` of many devices of one environment: the same, at a fraction of the cost."""
-    return [_fold(presence, fixes, versions) for presence, fixes in items]
+    if not versions.all:
+        return [(presence, []) for presence, _ in items]
+    return Batch(items, versions).fold()
 
 
 def resume(inside: Sequence[Inside], recent: Sequence[Fix], versions: Versions) -> Presence | None:
@@ -49,34 +47,3 @@ def resume(inside: Sequence[Inside], recent: Sequence[Fix], versions: Versions) 
     for fix in known[first:] if first else known[1:]:
         walk.recall(fix, zones.covering(fix.longitude, fix.latitude))
     return walk.presence()
-
-
-def _fold(presence: Presence | None, fixes: Sequence[Fix], versions: Versions) -> Folded:
-    told: list[Transition] = []
-    walk: Walk | None = None
-    for fix in fixes:
-        zones = versions.at(fix.at_us)
-        if zones is None:
-            continue
-        covering = zones.covering(fix.longitude, fix.latitude)
-        if walk is None or walk.zones is not zones:
-            if walk is not None:
-                presence = walk.presence()
-                told += walk.told
-            if presence is None:
-                walk = Walk.begin(zones, fix, covering)
-                continue
-            walk, before = _under(presence, versions, zones, fix, covering)
-            told += before
-        walk.step(fix, covering, long_way=True)
-    if walk is None:
-        return presence, told
-    return walk.presence(), told + walk.told
-
-
-def _under(
-    presence: Presence, versions: Versions, zones: Zones, fix: Fix, covering: Any
-) -> tuple[Walk, list[Transition]]:
-    if presence.version == zones.number:
-        return Walk(zones, presence), []
-    return take_up(presence, versions, zones, fix, covering)

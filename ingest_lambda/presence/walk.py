@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from ingest_lambda.presence import rule
 from ingest_lambda.presence.rule import Crossed
@@ -68,9 +69,9 @@ class Walk:
         passing = self._ways_through(fix, covering) if long_way else ()
         self.before, self.last, self.passing = rule.place(self.last), fix, passing
 
-    def follow(self, fix: Fix) -> None:
-        """A fix in the very zones the device is believed in, nothing under way: the short form of `step`."""
-        self.before, self.last = rule.place(self.last), fix
+    def follow(self, before: Sequence[Any], last: Sequence[Any]) -> None:
+        """Fixes in the very zones the device is believed in, nothing under way: the last two, the short for `step`."""
+        self.before, self.last = (before[1], before[2]), Fix._make(last)
 
     def recall(self, fix: Fix, covering: Covering) -> None:
         """A fix of the past, what was believed at the end of it being known: evidence only, no decisions."""

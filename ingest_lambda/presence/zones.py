@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import shapely
 
-from ingest_lambda.presence.border import Border
-from ingest_lambda.presence.zone import Zone
+from ingest_lambda.presence.border import PASSAGE_LEAST_M, Border
+from ingest_lambda.presence.edges import Edges, thickness_m
+from ingest_lambda.presence.grid import Found, Grid
+from ingest_lambda.presence.zone import HOUSE_MARGIN_M, Zone
 
 
 class Zones:
@@ -21,46 +23,59 @@ class Zones:
         self.effective_us = effective_us
         self.zones = tuple(zones)
         self.by_id = {zone.geofence_id: zone for zone in self.zones}
+        geometries = np.array([zone.geometry for zone in self.zones], dtype=object)
+        edges = Edges.of_all(geometries)
+        self._thickness_m = thickness_m(geometries, edges)
+        self.passing_m = self._shallowest_m()
+        self.grid = Grid(geometries, edges)
+        self._position = {zone.geofence_id: position for position, zone in enumerate(self.zones)}
+        self._tree = shapely.STRtree(geometries)
+        lines = [zone.geometry.boundary for zone in self.zones if zone.exact]
+        self.exact_borders = shapely.STRtree(np.array(lines, dtype=object))
         self._borders: dict[int, Border] = {}
-        self._geometries = np.array([zone.geometry for zone in self.zones], dtype=object)
-        self._tree = shapely.STRtree(self._geometries)
-        self.sets: list[frozenset[int]] = [frozenset()]  # the covering sets met so far, by label
-        self._labels: dict[frozenset[int], int] = {self.sets[0]: 0}
+        self.exact = len(lines) > 0  # is there a zone without hysteresis?
+        self._covering: dict[int, frozenset[int]] = {}
 
     def border(self, geofence_id: int) -> Border:
         """The border of a member. Raises KeyError for another."""
         found = self._borders.get(geofence_id)
         if found is None:
-            found = self._borders[geofence_id] = Border(self.by_id[geofence_id])
+            thick_m = float(self._thickness_m[self._position[geofence_id]])
+            found = self._borders[geofence_id] = Border(self.by_id[geofence_id], thick_m)
+        return found
+
+    def find(self, longitudes: Any, latitudes: Any) -> Found:
+        """Keys of the sets of geofences that cover the places, borders included."""
+        return self.grid.find(longitudes, latitudes)
+
+    def covered_by(self, key: int) -> frozenset[int]:
+        """The geofences that a key found here stands for."""
+        found = self._covering.get(key)
+        if found is None:
+            members = self.grid.members(key)
+            found = self._covering[key] = frozenset(self.zones[one].geofence_id for one in members)
         return found
 
     def covering(self, longitude: float, latitude: float) -> frozenset[int]:
         """The geofences a place is in, borders included."""
-        return self.sets[int(self.labels(np.array([longitude]), np.array([latitude]))[0])]
-
-    def labels(self, longitudes: Any, latitudes: Any) -> Any:
-        """For each place the index in `sets` of the geofences that cover it."""
-        found: list[list[int]] = [[] for _ in longitudes]
-        pairs = self._tree.query(shapely.points(longitudes, latitudes), predicate="intersects")
-        for place, member in zip(*pairs.tolist(), strict=True):
-            found[place].append(self.zones[member].geofence_id)
-        return np.array([self._label(frozenset(one)) for one in found], dtype=np.int32)
-
-    def _label(self, covering: frozenset[int]) -> int:
-        label = self._labels.get(covering)
-        if label is None:
-            label = self._labels[covering] = len(self.sets)
-            self.sets.append(covering)
-        return label
+        return self.covered_by(int(self.find(np.array([longitude]), np.array([latitude])).keys[0]))
 
     def on_way(self, a: tuple[float, float], b: tuple[float, float]) -> list[int]:
-        """The geofences that a straight way touches."""
-        lines = [((a[0], a[1]), (b[0], b[1]))]
-        if abs(b[0] - a[0]) > 180.0:
+        """The geofences that the straight way between two places touches."""
+        lines = [(a, b)]
+        if abs(b[0] - a[0]) > 180.0:  # the short way round leads over ±180: look at it from both sides
             turn = 360.0 if b[0] < a[0] else -360.0
-            lines = [((a[0], a[1]), (b[0] + turn, b[1])), ((a[0] - turn, a[1]), (b[0], b[1]))]
+            lines = [(a, (b[0] + turn, b[1])), ((a[0] - turn, a[1]), b)]
         members = self._tree.query(shapely.linestrings(lines), predicate="intersects")[1]
-        return sorted({self.zones[member].geofence_id for member in members})
+        return sorted({self.zones[member].geofence_id for member in members.tolist()})
+
+    def _shallowest_m(self) -> float:
+        """How deep a way must lead through the zone that asks least; the rule of `Border.passing_m`."""
+        deep = [
+            min(HOUSE_MARGIN_M if zone.margin_m is None else zone.margin_m, float(thick))
+            for zone, thick in zip(self.zones, self._thickness_m, strict=True)
+        ]
+        return max(PASSAGE_LEAST_M, min(deep, default=HOUSE_MARGIN_M))
 
 
 class Versions:
@@ -68,11 +83,11 @@ class Versions:
 
     def __init__(self, versions: Sequence[Zones]) -> None:
         self.all = sorted(versions, key=lambda one: one.effective_us)
-        self._from = [one.effective_us for one in self.all]
+        self.effective_us = [one.effective_us for one in self.all]
 
     def at(self, at_us: int) -> Zones | None:
         """The version in force then; None before the first."""
-        index = bisect_right(self._from, at_us)
+        index = bisect_right(self.effective_us, at_us)
         return self.all[index - 1] if index else None
 
     def numbered(self, number: int) -> Zones | None:
