@@ -1,4 +1,4 @@
-"""When a device moved and when it stopped: on made-up ways, on another project's cases, on labelled phones."""
+"""When a device moved and when it dwelled: on made-up ways, on another project's cases, on labelled phones."""
 
 import csv
 import gzip
@@ -42,7 +42,7 @@ def kinds(found: list[Segment]) -> list[str]:
     return [segment.kind for segment in found]
 
 
-def test_a_day_of_stops_and_moves_is_told_in_turn():
+def test_a_day_of_dwells_and_moves_is_told_in_turn():
     day = [
         *stand(0, 3600, 0),
         *drive(3600, 600, 0, 10),
@@ -68,13 +68,13 @@ def test_a_pause_shorter_than_the_bound_is_part_of_the_move():
     assert kinds(segments(way)) == ["moving"]
 
 
-def test_one_fix_far_out_does_not_end_a_stop_that_goes_on():
+def test_one_fix_far_out_does_not_end_a_dwell_that_goes_on():
     night = stand(0, 7200, 0)
     night[500] = night[500]._replace(latitude=140 * METRE)
     assert kinds(segments(night)) == ["stopped"]
 
 
-def test_walking_about_in_a_shop_is_no_stop():
+def test_walking_about_in_a_shop_is_no_dwell():
     chance = random.Random(3)
     way = [MovingFix(second, 0.0, chance.uniform(-50, 50) * METRE) for second in range(0, 1200, 10)]
     places = [MovingFix(fix.at_s, (fix.at_s // 60 % 2) * 60 * METRE, fix.latitude / 10) for fix in way]
@@ -108,7 +108,7 @@ def test_an_engine_turned_off_ends_the_move_at_once():
     assert kinds(segments(way)) == ["moving", "stopped"]
 
 
-def test_a_stop_on_the_antimeridian_is_one_stop():
+def test_a_dwell_on_the_antimeridian_is_one_dwell():
     fixes = [MovingFix(second, 179.9999 if second % 20 else -179.9999, 10) for second in range(0, 900, 10)]
     (stop,) = segments(fixes)
     assert stop.kind == "stopped"
@@ -147,7 +147,7 @@ def test_another_projects_cases_end_the_same(number):
     bound = Rules(
         radius_m=rules.get("min_trip_distance_m", rules.get("min_distance_m", 500)),
         leave_m=rules.get("min_trip_distance_m", rules.get("min_distance_m", 500)),
-        stop_s=rules.get("min_stop_duration_s", rules.get("min_duration_s", 300)),
+        dwell_s=rules.get("min_stop_duration_s", rules.get("min_duration_s", 300)),
         gap_s=rules.get("max_gap_s", 7200),
         rest_m=float("inf"),
     )
@@ -197,8 +197,8 @@ def _labelled() -> tuple[dict[str, list[MovingFix]], dict[str, list[tuple[float,
 
 
 @pytest.mark.skipif(not PHONES.exists(), reason="the labelled phones are not here")
-def test_stops_over_five_minutes_are_those_of_the_diary():
-    """The figures of docs/standing-still.md: what the diary calls a move and is told a stop are waits for trains."""
+def test_dwells_over_five_minutes_are_the_stops_of_the_diary():
+    """The figures of docs/standing-still.md: what the diary calls a move and is told a dwell are waits for trains."""
     right = wrong = found = wanted = 0
     phones, diary = _labelled()
     for name, fixes in phones.items():
