@@ -3,20 +3,25 @@
 from tracker.archive.admin import archived_days
 from tracker.certificates.admin import DeviceCertificateAdmin
 from tracker.devices.admin import DeviceAdmin
+from tracker.geofences.admin import GeofenceAdmin, GeofenceVersionAdmin
 from tracker.ingestion.admin import SetAsideReportAdmin
 from tracker.keys.admin import KeyAdmin
 from tracker.letters.admin import DeadLetterAdmin
 from tracker.tenants.admin import EnvironmentAdmin, MembershipAdmin, TenantAdmin, UserAdmin
+from tracker.webhooks.admin import WebhookEndpointAdmin
 
 __all__ = [
     "DeadLetterAdmin",
     "DeviceAdmin",
     "DeviceCertificateAdmin",
     "EnvironmentAdmin",
+    "GeofenceAdmin",
+    "GeofenceVersionAdmin",
     "KeyAdmin",
     "MembershipAdmin",
     "SetAsideReportAdmin",
     "TenantAdmin",
     "UserAdmin",
+    "WebhookEndpointAdmin",
     "archived_days",
 ]

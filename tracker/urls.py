@@ -18,10 +18,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tracker.connect.urls")),
     # /console/geofences/
     path("console/geofences/", include("tracker.geofences.urls")),
+    # /console/alerts/
+    path("console/alerts/", include("tracker.alerts.urls")),
     # /console/quarantine/
     path("console/quarantine/", include("tracker.ingestion.urls")),
     # /console/dead-letters/
     path("console/dead-letters/", include("tracker.letters.urls")),
+    # /console/webhooks/
+    path("console/webhooks/", include("tracker.webhooks.urls")),
     # /console/requests/
     path("console/requests/", include("tracker.follow.urls")),
     # /console/members/, /console/join/, /console/settings/, /console/organisations/

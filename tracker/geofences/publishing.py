@@ -1,8 +1,13 @@
 """Publishing: drafts become a version that decides, all at once; and going back to an earlier version."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from time import monotonic
 
+from django.db import connection
+
+from ingest_lambda.presence.telling import SET_LOCKS
 from tracker.geofences.models import Geofence, GeofenceVersion, GeofenceVersionMember
 from tracker.geofences.selectors import draft_ids_of, latest_version, shape_ids_of, version_by_number
 from tracker.geofences.services import the_set
@@ -32,7 +37,7 @@ def publish(
 
     `only`: the drafts of these geofences; all others stay as in the newest version. Raises NothingToPublish.
     """
-    with the_set(environment_id):
+    with _nobody_deciding(environment_id, now) as now:
         latest = latest_version(environment_id)
         before, after = shape_ids_of(latest), draft_ids_of(environment_id)
         if only is not None:
@@ -52,7 +57,7 @@ def roll_back(
 
     Geofences that were never published keep their drafts. Raises NoSuchVersion, NothingToPublish.
     """
-    with the_set(environment_id):
+    with _nobody_deciding(environment_id, now) as now:
         latest, earlier = latest_version(environment_id), version_by_number(environment_id, number)
         if earlier is None:
             raise NoSuchVersion
@@ -62,6 +67,20 @@ def roll_back(
         version = _make(environment_id, latest, after, now=now, by=by, note=note, restores=number)
         _reset_drafts(environment_id, after)
         return version
+
+
+@contextmanager
+def _nobody_deciding(environment_id: int, now: datetime) -> Iterator[datetime]:
+    """The set for ourselves, consumers that decide crossings kept waiting until we commit; gives the time by then.
+
+    A batch that is under way decides by the versions it saw. Had we waited for it and kept the old `now`, fixes
+    recorded meanwhile would belong to the new version and be decided by the old one.
+    """
+    begun = monotonic()
+    with the_set(environment_id):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [SET_LOCKS, environment_id])
+        yield now + timedelta(seconds=int(monotonic() - begun))
 
 
 def _make(

@@ -45,6 +45,14 @@ def at(moment: datetime | None, never: str = "—") -> str | SafeString:
 
 
 @register.simple_tag
+def area(square_metres: float) -> str:
+    """An area in the unit a person would use."""
+    if square_metres >= 1e6:
+        return f"{square_metres / 1e6:,.1f} km²"
+    return f"{square_metres / 1e4:,.1f} ha" if square_metres >= 1e4 else f"{square_metres:,.0f} m²"
+
+
+@register.simple_tag
 def status(name: str) -> SafeString:
     """A device's status: a mark with its own shape, and the word."""
     return format_html(
