@@ -294,11 +294,22 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 2.0,
         "options": {"expires": 2},
     },
+    "ask whether devices are where they are expected": {
+        "task": "tracker.ask_expected",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
     "look for unusual shares of quarantined reports": {
         "task": "tracker.watch_quarantine",
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "tell owners of failing webhook endpoints": {
+        "task": "tracker.tell_endpoint_owners",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "forget events after thirty days": {"task": "tracker.forget_relayed", "schedule": 3600.0},
     "tell the doors again what they must know": {
         "task": "tracker.publish_feed",
         "schedule": 30.0,

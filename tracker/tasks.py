@@ -9,6 +9,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from tracker.alerts.expecting import ask_due
 from tracker.archive.nightly import archive_due
 from tracker.certificates import announcement, denials
 from tracker.certificates.renewal import renew_broker
@@ -19,9 +20,11 @@ from tracker.http.connections import redis_client
 from tracker.ingestion import quarantine_rate
 from tracker.ingestion import services as ingestion
 from tracker.limits import feed
+from tracker.outbox.retention import forget_relayed
 from tracker.positions.services import forget_past_retention, keep_partitions
 from tracker.trips.ticking import progress_trips
 from tracker.units.services import examine_all
+from tracker.webhooks.notices import tell_owners
 
 logger = logging.getLogger(__name__)
 HEARTBEAT_LASTS_S = 15
@@ -143,3 +146,22 @@ def watch_quarantine() -> None:
     """Environments of whose reports an unusual share is quarantined."""
     if events := quarantine_rate.watch(now=timezone.now()):
         logger.warning("quarantine rates are high", extra={"environments": events})
+
+
+@shared_task(name="tracker.ask_expected")  # type: ignore[untyped-decorator]
+def ask_expected() -> None:
+    """Where devices are expected by now: alerts on those that are not there."""
+    if raised := ask_due(now=timezone.now()):
+        logger.info("expected devices are absent", extra={"count": raised})
+
+
+@shared_task(name="tracker.tell_endpoint_owners")  # type: ignore[untyped-decorator]
+def tell_endpoint_owners() -> None:
+    """Mails about webhook endpoints that fail or were disabled."""
+    tell_owners(now=timezone.now())
+
+
+@shared_task(name="tracker.forget_relayed")  # type: ignore[untyped-decorator]
+def forget_events() -> None:
+    """Events past their thirty days, with messages and attempts."""
+    logger.info("events forgotten", extra={"events": forget_relayed(now=timezone.now())})

@@ -6,12 +6,15 @@ from typing import Any
 
 from django.db import transaction
 
+from tracker.alerts.services import forget_alerts
 from tracker.archive.erasure import forget_archived
 from tracker.certificates.services import revoke_all_of
 from tracker.devices.changes import Change
+from tracker.devices.metadata import hub_in
 from tracker.devices.models import Device, DeviceCondition, DeviceState
 from tracker.ingestion.models import SetAsideReport
 from tracker.live import announce
+from tracker.outbox.retention import forget_events_of
 from tracker.positions.models import Position
 from tracker.trips.services import forget_trips
 from tracker.units.services import set_speed_unit
@@ -33,6 +36,11 @@ def update_device(
     Device.objects.for_environment(device.environment_id).filter(pk=device.pk).update(**changes)
     for field, value in changes.items():
         setattr(device, field, value)
+    if metadata is not None:
+        facts = {"hub": hub_in(metadata)}
+        transaction.on_commit(
+            partial(announce.announce_facts, device.environment_id, device.public_id, **facts)
+        )
     if name is not None:
         told = partial(announce.announce_rename, device.environment_id, device.public_id, name)
         transaction.on_commit(told)
@@ -87,8 +95,10 @@ def sweep_deleted(*, now: datetime) -> int:
 
 
 def _forget_reports(device: Device, *, now: datetime) -> None:
+    forget_alerts(device)
     DeviceState.objects.for_environment(device.environment_id).filter(device_id=device.pk).delete()
     Position.objects.for_environment(device.environment_id).filter(device_id=device.pk).delete()
     DeviceCondition.objects.for_environment(device.environment_id).filter(device_id=device.pk).delete()
     forget_trips(device)
+    forget_events_of(device.environment_id, device.pk)
     forget_archived(device, now=now)
