@@ -78,7 +78,41 @@ VICTIMS: dict[str, list[Callable[[Victim], dict[str, str]]]] = {
         ]
         for name in ("message", "message_replay")
     },
+    **{
+        f"console_webhook{name}": [lambda v: {"endpoint_id": v.endpoint.public_id}]
+        for name in (
+            "", "_edit", "_verify", "_test", "_rotate", "_enable", "_disable", "_delete", "_replay_missing",
+            "_replay_range",
+        )
+    },  # fmt: skip
+    **{
+        f"console_webhook_{name}": [
+            lambda v: {"endpoint_id": v.endpoint.public_id, "message_id": v.message.public_id}
+        ]
+        for name in ("message", "message_replay")
+    },
     "api_webhook_schema": [lambda v: {"kind": "device.silent"}],  # the same for everybody
+    **{
+        f"api_trip{name}": [
+            lambda v: {"trip": v.trip.public_id},
+            lambda v: {"trip": f"external:{v.trip.external_id}"},
+        ]
+        for name in ("", "_complete", "_cancel", "_shares")
+    },
+    "api_trip_share": [
+        lambda v: {"trip": v.trip.public_id, "share": v.share.public_id},
+        lambda v: {"trip": f"external:{v.trip.external_id}", "share": v.share.public_id},
+    ],
+    **{
+        f"console_trip{name}": [lambda v: {"trip_id": v.trip.public_id}]
+        for name in ("", "_complete", "_cancel", "_share")
+    },
+    "console_trip_revoke": [lambda v: {"trip_id": v.trip.public_id, "share_id": v.share.public_id}],
+    # the token is the credential here: neither an id nor another token opens anything
+    **{
+        f"trip_{name}": [lambda v: {"token": v.share.public_id}, lambda v: {"token": TOKEN[:22]}]
+        for name in ("share", "embed", "state")
+    },
     "api_dead_letter_redrive": [lambda v: {"letter": public_letter_id(v.letter)}],
     "console_letter_redrive": [lambda v: {"letter_id": public_letter_id(v.letter)}],
     "console_key_revoke": [lambda v: {"key_id": v.key.public_id}],
@@ -86,6 +120,10 @@ VICTIMS: dict[str, list[Callable[[Victim], dict[str, str]]]] = {
     "console_member_remove": [lambda v: {"member_id": v.member.public_id}],
     "console_invitation_cancel": [lambda v: {"invitation_id": v.invitation.public_id}],
     "console_join": [lambda v: {"invitation_id": v.invitation.public_id, "token": TOKEN}],
+    "api_alert_acknowledge": [lambda v: {"alert": v.alert.public_id}],
+    "api_expected_presence": [lambda v: {"expected": v.expected.public_id}],
+    "console_alert_acknowledge": [lambda v: {"alert_id": v.alert.public_id}],
+    "console_expected_remove": [lambda v: {"expected_id": v.expected.public_id}],
     "map_alert_acknowledge": [lambda v: {"alert_id": v.alert.public_id}],
     "map_track": [lambda v: {"device_id": v.device.public_id}],
     "map_day": [lambda v: {"device_id": v.device.public_id}],
