@@ -27,8 +27,7 @@ const elements = (names) => Object.fromEntries(Object.entries(names).map(([name,
 class LivePage {
   constructor(values) {
     this.values = values;
-    this.calmQuery = window.matchMedia("(prefers-reduced-motion: reduce)");
-    const calm = () => this.calmQuery.matches || document.hidden;
+    const calm = calmness();
     this.store = new DeviceStore({ calm });
     this.wanted = readHash(location.hash);
     this.fitted = Boolean(this.wanted.camera);
@@ -257,6 +256,17 @@ class LivePage {
     this.filter.set(new Criteria(filter));
     this.refilter();
   }
+}
+
+// Whether markers should jump: asked for each fix, so the browser is not asked each time.
+function calmness() {
+  const query = window.matchMedia("(prefers-reduced-motion: reduce)");
+  let calm = false;
+  const look = () => (calm = query.matches || document.hidden);
+  query.addEventListener("change", look);
+  document.addEventListener("visibilitychange", look);
+  look();
+  return () => calm;
 }
 
 const page = new LivePage(JSON.parse(element("map-values").textContent));
