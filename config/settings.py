@@ -289,6 +289,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 600},
     },
+    "tell of stays that are long enough": {
+        "task": "tracker.tell_of_stays",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
     "bring trips up to date": {
         "task": "tracker.trips_progress",
         "schedule": 2.0,

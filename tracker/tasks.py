@@ -15,6 +15,7 @@ from tracker.certificates import announcement, denials
 from tracker.certificates.renewal import renew_broker
 from tracker.devices import cadence, conditions
 from tracker.devices.services import sweep_deleted
+from tracker.geofences.dwell import tell_of_stays
 from tracker.http import idempotency
 from tracker.http.connections import redis_client
 from tracker.ingestion import quarantine_rate
@@ -165,3 +166,10 @@ def tell_endpoint_owners() -> None:
 def forget_events() -> None:
     """Events past their thirty days, with messages and attempts."""
     logger.info("events forgotten", extra={"events": forget_relayed(now=timezone.now())})
+
+
+@shared_task(name="tracker.tell_of_stays")  # type: ignore[untyped-decorator]
+def stays() -> None:
+    """Visits that became long enough to be told of."""
+    if told := tell_of_stays(now=timezone.now()):
+        logger.info("long stays told of", extra={"count": told})

@@ -12,6 +12,7 @@ from tracker.certificates.services import revoke_all_of
 from tracker.devices.changes import Change
 from tracker.devices.metadata import hub_in
 from tracker.devices.models import Device, DeviceCondition, DeviceState
+from tracker.geofences.forgetting import forget_crossings
 from tracker.ingestion.models import SetAsideReport
 from tracker.live import announce
 from tracker.outbox.retention import forget_events_of
@@ -99,6 +100,7 @@ def _forget_reports(device: Device, *, now: datetime) -> None:
     DeviceState.objects.for_environment(device.environment_id).filter(device_id=device.pk).delete()
     Position.objects.for_environment(device.environment_id).filter(device_id=device.pk).delete()
     DeviceCondition.objects.for_environment(device.environment_id).filter(device_id=device.pk).delete()
+    forget_crossings(device)
     forget_trips(device)
     forget_events_of(device.environment_id, device.pk)
     forget_archived(device, now=now)

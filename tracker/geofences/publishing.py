@@ -5,10 +5,8 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from time import monotonic
 
-from django.db import connection
-
-from ingest_lambda.presence.telling import SET_LOCKS
 from tracker.geofences.models import Geofence, GeofenceVersion, GeofenceVersionMember
+from tracker.geofences.retirement import hold_set, retire
 from tracker.geofences.selectors import draft_ids_of, latest_version, shape_ids_of, version_by_number
 from tracker.geofences.services import the_set
 from tracker.tenants.models import User
@@ -78,8 +76,7 @@ def _nobody_deciding(environment_id: int, now: datetime) -> Iterator[datetime]:
     """
     begun = monotonic()
     with the_set(environment_id):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [SET_LOCKS, environment_id])
+        hold_set(environment_id)
         yield now + timedelta(seconds=int(monotonic() - begun))
 
 
@@ -114,6 +111,7 @@ def _make(
         ],
         batch_size=2000,
     )
+    retire(version, now=now)
     return version
 
 
