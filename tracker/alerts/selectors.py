@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from tracker.alerts.models import Alert
+from tracker.alerts.models import Alert, ExpectedPresence
 from tracker.geofences.models import GeofenceVisit
 from tracker.geofences.naming import last_name
 from tracker.live.sight import Sight
@@ -89,3 +89,31 @@ def _visible(sight: Sight) -> Q:
         exited_at=None,
     )
     return Q(Exists(inside)) | Q(geofence__in=sight.keys)
+
+
+def alerts_after(
+    environment: Environment, narrowing: Narrowing, *, after: int | None, limit: int
+) -> list[Alert]:
+    """Up to `limit` alerts, the one raised last first, those behind the row `after`."""
+    rows = alerts_of(environment, narrowing)
+    if after is not None:
+        rows = rows.filter(pk__lt=after)
+    return list(rows.order_by("-pk")[:limit])
+
+
+def expectations_of(environment: Environment, sight: Sight | None = None) -> QuerySet[ExpectedPresence]:
+    """An environment's expected presences; limited to a sight those in a geofence of it."""
+    rows = ExpectedPresence.objects.for_environment(environment).select_related("device", "geofence")
+    rows = rows.annotate(geofence_name=last_name())
+    return rows if sight is None else rows.filter(geofence__in=sight.keys)
+
+
+def expectation_of(
+    environment: Environment, public_id: str, sight: Sight | None = None
+) -> ExpectedPresence | None:
+    """The one with that public id; None for any other text."""
+    try:
+        uid: uuid.UUID = parse_id("xpr", public_id)
+    except BadIdentifier:
+        return None
+    return expectations_of(environment, sight).filter(uid=uid).first()

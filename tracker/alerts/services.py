@@ -6,9 +6,10 @@ from functools import partial
 
 from django.db import transaction
 
-from tracker.alerts.models import Alert
+from tracker.alerts.models import Alert, ExpectedPresence
 from tracker.alerts.selectors import alerts_of
 from tracker.alerts.shown import live_alert, person
+from tracker.devices.models import Device
 from tracker.live.announce import announce_alerts
 from tracker.tenants.models import User
 
@@ -36,6 +37,12 @@ def acknowledge(alert: Alert, *, by: User | None, note: str = "", now: datetime)
     if taken:
         announce_after_commit(found.environment_id, [found.pk])
     return found
+
+
+def forget_alerts(device: Device) -> None:
+    """Everything this capability holds of a device that is deleted."""
+    Alert.objects.for_environment(device.environment_id).filter(device=device.pk).delete()
+    ExpectedPresence.objects.for_environment(device.environment_id).filter(device=device.pk).delete()
 
 
 def announce_after_commit(environment_id: int, alert_ids: Iterable[int]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 LARGEST_BYTES = 16_384
 DEEPEST = 20
+LONGEST_HUB = 200
 
 
 class BadMetadata(ValueError):
@@ -23,6 +24,12 @@ def storable(value: Any) -> dict[str, Any]:
     if len(json.dumps(clean, ensure_ascii=False).encode()) > LARGEST_BYTES:
         raise BadMetadata(f"metadata must not be larger than {LARGEST_BYTES} bytes")
     return dict(clean)
+
+
+def hub_in(metadata: dict[str, Any]) -> str:
+    """The hub a device belongs to, where its metadata names one as a text; the map filters by it."""
+    hub = metadata.get("hub")
+    return hub[:LONGEST_HUB] if isinstance(hub, str) else ""
 
 
 def _clean(value: Any, levels: int) -> Any:

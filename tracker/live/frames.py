@@ -50,7 +50,7 @@ class _Head(msgspec.Struct):
     corrected: bool = False
     zones: list[str] | None = None
     as_of: int | None = None
-    alert: msgspec.Raw | None = None
+    alert: msgspec.Raw = msgspec.Raw(b"")
     geofences: int | None = None
 
 
@@ -81,7 +81,7 @@ def parse_message(payload: bytes) -> News:
         head = _HEAD.decode(raw)
         if head.id:
             news.changes.append(_change(head, str(raw, "utf-8")))
-        elif head.alert is not None:
+        elif head.alert:
             news.alerts.append(_alert(head.alert))
         elif head.geofences is not None:
             news = news._replace(geofences=head.geofences)

@@ -252,8 +252,9 @@ class Watched:
         if row.recorded_at is not None:
             # committed, perhaps not yet published: an older fix that comes late must not turn the marker
             self._newest[device] = Change(device, row.recorded_at, None, False, row.text, False, row.zones)
-        before, self._zones[device] = self._zones.get(device, NOWHERE), row.zones
-        if before != row.zones and self._groups.limited:
+        before = self._zones.get(device, row.zones)
+        self._zones[device] = row.zones
+        if before != row.zones and self._groups.limited:  # whoever began before this read must hear of it
             for group in self._groups.seeing(before | row.zones):
                 if group.sees(before) != group.sees(row.zones):
                     self._tell_limited(group, Change(device, None, None, False, row.text),

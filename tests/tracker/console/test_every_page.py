@@ -26,6 +26,7 @@ PAGES = [
     ("console_devices", "", EVERYBODY),
     ("console_device", "device", EVERYBODY),
     ("console_device_delete", "device", ADMINS),
+    ("console_alerts", "", EVERYBODY),
     ("console_quarantine", "", EVERYBODY),
     ("console_letters", "", EVERYBODY),
     ("console_request", "", EVERYBODY),
