@@ -2,6 +2,7 @@
 
 from django.urls import path, register_converter
 
+from tracker.alerts.api import AcknowledgeAlert, Alerts, ExpectedPresences, OneExpectedPresence
 from tracker.certificates.api import DeviceCertificates, OneCertificate
 from tracker.devices.api import Devices, OneDevice
 from tracker.devices.references import DeviceReferenceConverter
@@ -94,6 +95,14 @@ urlpatterns = [
         "api/v1/webhook-endpoints/<str:endpoint>/messages/<str:message>/replay",
         webhook_log.ReplayWebhookMessage.as_view(),
         name="api_webhook_message_replay",
+    ),
+    path("api/v1/alerts", Alerts.as_view(), name="api_alerts"),
+    path("api/v1/alerts/<str:alert>/acknowledge", AcknowledgeAlert.as_view(), name="api_alert_acknowledge"),
+    path("api/v1/expected-presences", ExpectedPresences.as_view(), name="api_expected_presences"),
+    path(
+        "api/v1/expected-presences/<str:expected>",
+        OneExpectedPresence.as_view(),
+        name="api_expected_presence",
     ),
     path("api/v1/devices", Devices.as_view(), name="api_devices"),
     path("api/v1/devices/nearest", NearestDevices.as_view(), name="api_nearest_devices"),
