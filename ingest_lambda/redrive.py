@@ -31,6 +31,7 @@ from ingest_lambda.steps.letters import (
 )
 from ingest_lambda.steps.register import register
 from ingest_lambda.steps.store import Store
+from ingest_lambda.steps.zones import ZoneMemory
 from ingest_lambda.stream import LANE_PREFIX, REGISTRATION_PREFIX
 
 logger = logging.getLogger(__name__)
@@ -59,9 +60,10 @@ def redrive(store: Store, client: redis.Redis, *, now_us: int, most: int = LETTE
     failure stays asked for and is tried at the next turn; the others go before it.
     """
     stored, failed, waiting = 0, 0, set[int]()
+    zones = ZoneMemory()  # versions never change: one memory of them serves all letters
     while stored + failed + len(waiting) < most:
         try:
-            done = _one(store, waiting, now_us)
+            done = _one(store, zones, waiting, now_us)
         except Exception as error:
             # nothing of the letter is known outside its transaction: the connection, or the statement itself
             raise Retriable(f"a redrive could not be begun or ended: {classify(error)}") from error
@@ -81,7 +83,7 @@ def redrive(store: Store, client: redis.Redis, *, now_us: int, most: int = LETTE
     return Redriven(stored, failed, more=stored + failed > 0)  # those that wait are for another turn
 
 
-def _one(store: Store, waiting: set[int], now_us: int) -> Batch | Final | Waits | None:
+def _one(store: Store, zones: ZoneMemory, waiting: set[int], now_us: int) -> Batch | Final | Waits | None:
     """The next letter, to its end; None where nobody asks for one."""
     with store.transaction():
         letter = next_asked(store, waiting)
@@ -91,7 +93,7 @@ def _one(store: Store, waiting: set[int], now_us: int) -> Batch | Final | Waits 
         said = {"letter": letter.id, "lane": letter.record.lane, **traced(unit.envelope)}
         try:
             with store.transaction():
-                batch = _drive(letter, unit, store, now_us)
+                batch = _drive(letter, unit, store, zones, now_us)
         except Exception as error:
             failure = classify(error)
             if is_taken_key(error) or is_lost_parent(error):
@@ -108,7 +110,7 @@ def _one(store: Store, waiting: set[int], now_us: int) -> Batch | Final | Waits 
     return batch
 
 
-def _drive(letter: Letter, unit: Unit, store: Store, now_us: int) -> Batch:
+def _drive(letter: Letter, unit: Unit, store: Store, zones: ZoneMemory, now_us: int) -> Batch:
     """Through the steps. Raises whatever a step raises; Final where nobody can end it even now."""
     if letter.record.lane.startswith(REGISTRATION_PREFIX):
         return _register(letter, store, now_us)
@@ -116,7 +118,9 @@ def _drive(letter: Letter, unit: Unit, store: Store, now_us: int) -> Batch:
         # the lane's own worker writes for the device too: it waits until we are done, or we until it is
         store.lock_progress(letter.record.lane)
     batch = Batch(letter.record.lane, [unit], now_us, careful=True)
-    walk(batch, store, _as_it_was_known(letter, unit, store, now_us))
+    known = _as_it_was_known(letter, unit, store, now_us)
+    known.zones = zones
+    walk(batch, store, known)
     if batch.dead:
         dead = batch.dead[0]
         raise Final(f"{dead.reason}: {dead.error}", dead.reason)
