@@ -1,15 +1,12 @@
 """Crossings of late, shuffled, doubled, withdrawn and split reports, with publishes among them, are those of the
 ordered run: the same visits, the same believed crossings, and one event for each that was ever told."""
 
-import random
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest_lambda.presence.state import decode
 from ingest_lambda.report import PositionReport
-from ingest_lambda.steps.known import Known
 from ingest_lambda.steps.store import Store, connect
 from tests.ingest_lambda.consumer.ground import HOUR, SECOND
 from tests.ingest_lambda.consumer.test_convergence import cut, placed, run
@@ -48,7 +45,9 @@ def journeys(draw):
         metres += draw(st.sampled_from([0, 0, 15, -15, 60, 60, 120, -60, -120, 250, -250]))
         place = (4.9 + metres * 1.4e-5, 52.37)
         place = draw(st.sampled_from([place] * 12 + [JUMP, NOWHERE]))
-        steps.append((seconds, PositionReport(0, *place, accuracy_m=draw(st.sampled_from([None, 5.0, 45.1])))))
+        steps.append(
+            (seconds, PositionReport(0, *place, accuracy_m=draw(st.sampled_from([None, 5.0, 45.1]))))
+        )
     return steps
 
 
@@ -69,7 +68,9 @@ def everything(ground, device):
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=journeys(), data=st.data())
-def test_any_order_doubling_and_batching_tells_what_the_ordered_run_tells(ground, stores, client, steps, data):
+def test_any_order_doubling_and_batching_tells_what_the_ordered_run_tells(
+    ground, stores, client, steps, data
+):
     fixes = placed(steps, ground.now_us)
     first_us, last_us = fixes[0].recorded_at_us, fixes[-1].recorded_at_us
     for table in ("geofenceversionmember", "geofenceversion"):
