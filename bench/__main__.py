@@ -1,7 +1,8 @@
 """`make bench`, `make bench-edge`: this machine measured part by part, in one run; a table and a JSON line.
 
 Parts on a whole product of their own ports and data: `consumer` (fixes a second into PostGIS), `door` (posts a second
-through nginx, edge and stream), `browser` (from the device's clock to a frame in a real page), `registrations`
+through nginx, edge and stream), `browser` (from the device's clock to a frame in a real page), `frames` (what each
+picture of 2,000 and of 10,000 moving markers costs the page's script), `registrations`
 (positions beside a flood of registrations), `tenants` (one beside another's flood). Parts of their own: `growth` (what
 1 and 10 million stored positions cost those to come; `--millions 1 10 100` where there is time and disk), `cold`
 (start of the HTTP function), `package` (its size). `edge` names all but the browser. `--seconds` is how long each
@@ -19,7 +20,7 @@ from typing import Any
 from box.place import PROJECT
 from box.say import Progress
 
-from bench import browser, cold_start, consumer, door, growth, registrations, two_tenants
+from bench import browser, cold_start, consumer, door, growth, map_frames, registrations, two_tenants
 from bench.stage import Stage
 from infra.packages import package
 
@@ -27,6 +28,7 @@ STAGED: dict[str, Callable[[Stage, int], dict[str, Any]]] = {
     "consumer": consumer.measure,
     "door": door.measure,
     "browser": browser.measure,
+    "frames": map_frames.measure,
     "registrations": registrations.measure,
     "tenants": two_tenants.measure,
 }

@@ -25,15 +25,20 @@ const count = COUNT, everyMs = 2000, frameMs = 250;
 const place = (n) => [73.7 + (n % 100) * 0.003, 18.4 + Math.floor(n / 100) * (0.3 / Math.ceil(count / 100))];
 const device = (n, turn) => {
   const [x, y] = place(n), now = Date.now();
-  return { id: "dev_" + n.toString(16).padStart(32, "0"), external_id: "bench-" + n, recorded_at: now, received_at: now,
-    longitude: x + 0.001 * Math.sin(turn + n), latitude: y + 0.001 * Math.cos(turn + n), heading_deg: (n * 7 + turn * 20) % 360,
-    speed_mps: 9, moved_at: now, battery: 0.8, accuracy_m: 8, zones: [] };
+  return {
+    id: "dev_" + n.toString(16).padStart(32, "0"), external_id: "bench-" + n, recorded_at: now, moved_at: now,
+    longitude: x + 0.001 * Math.sin(turn + n), latitude: y + 0.001 * Math.cos(turn + n),
+    heading_deg: (n * 7 + turn * 20) % 360, speed_mps: 9, received_at: now, battery: 0.8, accuracy_m: 8, zones: [],
+  };
 };
 let seq = 0, at = 0, turn = 0;
 const send = (frame) => postMessage(JSON.stringify({ server_time: Date.now(), ...frame }));
 for (let from = 0; from < count; from += 2000) {
   const devices = [];
-  for (let n = from; n < Math.min(count, from + 2000); n += 1) devices.push({ ...device(n, 0), name: "Van " + n, hub: "Hub " + n % 5, risk: n % 40 ? "" : "late", offline_after_s: 900 });
+  for (let n = from; n < Math.min(count, from + 2000); n += 1) {
+    const standing = { name: "Van " + n, hub: "Hub " + n % 5, risk: n % 40 ? "" : "late", offline_after_s: 900 };
+    devices.push({ ...device(n, 0), ...standing });
+  }
   send({ type: "snapshot", seq: 0, complete: from + 2000 >= count, devices });
 }
 setInterval(() => {
@@ -98,7 +103,9 @@ def frames_of(page: Page, address: str, count: int, seconds: int) -> dict[str, A
     frames = _frames(events)
     if not frames:
         raise RuntimeError("no frame was drawn")
-    news = [event["tdur"] / 1000 for event in events if event["name"] == "HandlePostMessage" and "tdur" in event]
+    news = [
+        event["tdur"] / 1000 for event in events if event["name"] == "HandlePostMessage" and "tdur" in event
+    ]
     return {
         "script a frame p50, ms": round(share(frames, 0.5), 2),
         "script a frame p95, ms": round(share(frames, 0.95), 2),
