@@ -2,14 +2,16 @@
 
 import { LiveSocket } from "./live/socket.js";
 import { DeviceStore } from "./live/store.js";
-import { readHash, writeHash } from "./map/address.js";
+import { readHash } from "./map/address.js";
 import { Alerts } from "./map/alerts.js";
+import { calmness } from "./map/calm.js";
 import { ConnectionBadge } from "./map/connection.js";
 import { Criteria } from "./map/criteria.js";
 import { DeviceList } from "./map/device_list.js";
 import { FleetFilter } from "./map/fleet.js";
 import { offerLook } from "./map/look.js";
 import { listenToMap } from "./map/map_pointer.js";
+import { PageAddress } from "./map/page_address.js";
 import { Playback } from "./map/playback.js";
 import { PlaybackScene } from "./map/playback_scene.js";
 import { Scenery } from "./map/scenery.js";
@@ -31,6 +33,7 @@ class LivePage {
     this.store = new DeviceStore({ calm });
     this.wanted = readHash(location.hash);
     this.fitted = Boolean(this.wanted.camera);
+    this.address = new PageAddress(this);
     const now = () => this.store.now();
     const filters = { search: "fleet-search", buttons: "fleet-filters", zone: "fleet-zone", hub: "fleet-hub", clear: "fleet-clear" };
     this.filter = new FleetFilter(elements(filters), { changed: () => this.refilter() });
@@ -48,8 +51,8 @@ class LivePage {
       nameOf: ({ device }) => this.store.devices.get(device.id)?.label ?? (device.name || device.external_id),
     });
     const scene = new PlaybackScene({ urls: values, stage: () => this.scenery, relist: () => this.relist(), now });
-    this.playback = new Playback(element("playback"), { scene, now, calm, changed: () => this.soonAddress(), closed: () => this.live() });
-    this.tabs = new Tabs(element("fleet-tabs"), { changed: () => this.writeAddress() });
+    this.playback = new Playback(element("playback"), { scene, now, calm, changed: () => this.address.soon(), closed: () => this.live() });
+    this.tabs = new Tabs(element("fleet-tabs"), { changed: () => this.address.write() });
     this.sheet = new Sheet(element("fleet"), element("fleet-handle"), document.querySelector(".fleet-head"));
     this.badge = new ConnectionBadge(element("line"), element("spoken"), { retry: () => this.socket.connect() });
   }
@@ -68,7 +71,6 @@ class LivePage {
     if (this.wanted.alerts) this.tabs.choose("tab-alerts");
     setInterval(() => this.second(), 1000);
     document.addEventListener("keydown", (event) => this.key(event));
-    window.addEventListener("hashchange", () => this.readAddress());
     element("fleet-history").addEventListener("click", () => this.play(null));
     try {
       this.stage = await Stage.open(element("map"), this.values, { camera: this.wanted.camera, store: this.store });
@@ -131,7 +133,7 @@ class LivePage {
     if (this.playback.fleet) this.playback.refilter();
     else this.relist();
     this.zones.draw();
-    this.writeAddress();
+    this.address.write();
   }
 
   onlyZone(zone) {
@@ -204,7 +206,7 @@ class LivePage {
     this.stage?.track.show(null);
     if (!device) this.selection.close();
     this.playback.show(device, how);
-    this.writeAddress();
+    this.address.write();
   }
 
   /** Playback is over. */
@@ -213,14 +215,7 @@ class LivePage {
     this.relist();
     if (this.selection.device) this.selection.showOnMap(true);
     this.stage?.arrangeNames();
-    this.writeAddress();
-  }
-
-  /** Another thing is open, or none. */
-  changed() {
-    const { dataset } = element("live");
-    dataset.panel = this.selection.device ? "device" : this.zones.open ? "zone" : "";
-    this.writeAddress();
+    this.address.write();
   }
 
   key(event) {
@@ -231,42 +226,12 @@ class LivePage {
     else if (this.sheet.isOpen) this.sheet.open(false);
   }
 
-  soonAddress() {
-    this.addressing ??= setTimeout(() => this.writeAddress(), 500);
+  /** Another thing is open, or none. */
+  changed() {
+    const { dataset } = element("live");
+    dataset.panel = this.selection.device ? "device" : this.zones.open ? "zone" : "";
+    this.address.write();
   }
-
-  writeAddress() {
-    clearTimeout(this.addressing);
-    this.addressing = null;
-    if (!this.stage) return;
-    const { lng, lat } = this.stage.map.getCenter().wrap();
-    const hash = writeHash({
-      camera: this.fitted ? { zoom: this.stage.map.getZoom(), longitude: lng, latitude: lat } : null,
-      device: this.selection.device?.id ?? this.wanted.device,
-      filter: this.filter.criteria, zones: this.zones.visible, alerts: this.tabs.chosen === "tab-alerts", playback: this.playback.state ?? this.wanted.playback,
-    });
-    history.replaceState(null, "", hash || location.pathname);
-  }
-
-  readAddress() {
-    const { camera, device, filter } = readHash(location.hash);
-    if (camera) this.stage?.map.jumpTo({ center: [camera.longitude, camera.latitude], zoom: camera.zoom });
-    const wanted = this.store.devices.get(device);
-    if (wanted && wanted !== this.selection.device) this.open(wanted, { still: true, quiet: true });
-    this.filter.set(new Criteria(filter));
-    this.refilter();
-  }
-}
-
-// Whether markers should jump: asked for each fix, so the browser is not asked each time.
-function calmness() {
-  const query = window.matchMedia("(prefers-reduced-motion: reduce)");
-  let calm = false;
-  const look = () => (calm = query.matches || document.hidden);
-  query.addEventListener("change", look);
-  document.addEventListener("visibilitychange", look);
-  look();
-  return () => calm;
 }
 
 const page = new LivePage(JSON.parse(element("map-values").textContent));

@@ -81,8 +81,11 @@ export class FleetFilter {
 
   /** The accepted devices by name, and those of which the map must show or hide the marker. */
   apply(store) {
-    const { rows, moved, counts } = sift(this.sorted(store), this.criteria);
+    // of a past moment nobody noted who was in which zone
+    const criteria = store.zoneless ? this.criteria.with({ zone: "" }) : this.criteria;
+    const { rows, moved, counts } = sift(this.sorted(store), criteria);
     this.count(counts);
+    if (store.zoneless) this.parts.zone.parentElement.hidden = true;
     return { rows, moved };
   }
 

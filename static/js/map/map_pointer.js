@@ -24,5 +24,5 @@ export function listenToMap(page) {
   });
   map.on("dragstart", () => page.selection.follow(false));
   map.getCanvas().addEventListener("keydown", ({ key }) => ARROWS.has(key) && page.selection.follow(false));
-  map.on("moveend", () => page.writeAddress());
+  map.on("moveend", () => page.address.write());
 }

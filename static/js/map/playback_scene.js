@@ -7,6 +7,8 @@ import { moment } from "./alert_book.js";
 import { DayTrack, dayOf } from "./day.js";
 import { during, entriesOf } from "./day_story.js";
 
+const ON_ITS_WAY_MS = 60_000; // a position that arrives within a minute is not late
+
 export class PlaybackScene {
   /** `urls`: {day (with DEVICE), as_known}. `stage()` is the scenery, undefined while it is not there; `relist()` lists `fleet`. */
   constructor({ urls, stage, relist, now }) {
@@ -17,7 +19,7 @@ export class PlaybackScene {
 
   begin(device) {
     this.device = device;
-    this.track = this.fleet = null;
+    this.track = this.fleet = this.whole = this.known = null;
     this.fitted = false;
     const stage = this.stage();
     stage?.veil(true);
@@ -40,11 +42,12 @@ export class PlaybackScene {
   }
 
   async loadDay(device, bounds, known) {
-    const query = new URLSearchParams({ date: dayOf(bounds[0]), tz: Intl.DateTimeFormat().resolvedOptions().timeZone });
-    if (known !== null) query.set("known_at", new Date(known).toISOString());
-    const day = await read(`${this.urls.day.replace("DEVICE", device.id)}?${query}`);
+    const day = await read(dayAddress(this.urls.day, device, bounds, known));
+    if (known !== null && this.whole?.from !== bounds[0]) await this.loadWhole(device, bounds);
     if (device !== this.device) return { entries: [], first: null };
     this.track = new DayTrack(day.track);
+    if (known === null) this.whole = { from: bounds[0], track: this.track };
+    this.known = known;
     const entries = entriesOf(day, bounds, known ?? this.now());
     const stage = this.stage();
     stage?.day.draw(this.track, entries.filter((entry) => entry.kind === "stopped"));
@@ -56,12 +59,25 @@ export class PlaybackScene {
     return { entries, first: this.track.count ? this.track.times[0] : null };
   }
 
+  // What is known today, beside what was known then: the difference had not arrived yet.
+  async loadWhole(device, bounds) {
+    const { track } = await read(dayAddress(this.urls.day, device, bounds));
+    if (device === this.device) this.whole = { from: bounds[0], track: new DayTrack(track) };
+  }
+
+  /** How many positions of before the moment arrived after it; 0 where nobody asks for what was known. */
+  lateBy(ms) {
+    if (this.known === null || !this.whole || !this.track) return 0;
+    const before = Math.min(ms, this.known) - ON_ITS_WAY_MS;
+    return Math.max(0, this.whole.track.indexAt(before) - this.track.indexAt(before));
+  }
+
   async loadFleet(at) {
     const answer = await read(`${this.urls.as_known}?${new URLSearchParams({ at: new Date(at).toISOString() })}`);
     if (this.device !== null) return { entries: [], first: null };
     const devices = (answer.devices ?? []).map((facts) => ghostOf(facts, at));
     this.readings = (this.readings ?? 0) + 1;
-    this.fleet = { devices: new Map(devices.map((device) => [device.id, device])), naming: `then ${this.readings}` };
+    this.fleet = { devices: new Map(devices.map((device) => [device.id, device])), naming: `then ${this.readings}`, zoneless: true };
     this.placeFleet();
     return { entries: [], first: null };
   }
@@ -78,12 +94,15 @@ export class PlaybackScene {
     if (!this.device) return { place: null, doing: this.fleetWords() };
     const place = this.track?.at(ms) ?? null;
     const stage = this.stage();
-    const said = during(entries, ms).join(", ");
+    const late = this.lateBy(ms);
+    const unknown = late ? `${late} ${late === 1 ? "position" : "positions"} had not arrived yet.` : "";
     if (!place) {
       stage?.ghosts.set([]);
       stage?.day.travelled(0);
-      return { place, doing: this.track ? said || (this.track.count ? "No position yet at this time." : "No positions on this day.") : "Loading…" };
+      const nothing = this.track?.count || late ? "No position was known at this time." : "No positions on this day.";
+      return { place, doing: this.track ? `${nothing} ${unknown}`.trim() : "Loading…" };
     }
+    const said = during(entries, ms).join(", ");
     const stop = entries.find((entry) => entry.kind === "stopped" && entry.from <= ms && ms < entry.to);
     const { ghost } = this;
     Object.assign(ghost, { longitude: place.longitude, latitude: place.latitude, heading_deg: place.heading, recorded_at: place.recordedAt });
@@ -94,7 +113,7 @@ export class PlaybackScene {
     stage?.ghosts.select(ghost);
     stage?.day.travelled(place.share);
     stage?.keepInSight(ghost);
-    return { place, doing: said ? `${said}.` : "" };
+    return { place, doing: `${said ? `${said}.` : ""} ${unknown}`.trim() };
   }
 
   fleetWords() {
@@ -109,6 +128,12 @@ export class PlaybackScene {
     }
     return `${shown} of ${size} devices as they were known then${risky ? `, ${risky} at risk` : ""}.`;
   }
+}
+
+function dayAddress(url, device, bounds, known = null) {
+  const query = new URLSearchParams({ date: dayOf(bounds[0]), tz: Intl.DateTimeFormat().resolvedOptions().timeZone });
+  if (known !== null) query.set("known_at", new Date(known).toISOString());
+  return `${url.replace("DEVICE", device.id)}?${query}`;
 }
 
 // A device as it was known at a moment, in the shape that list and markers take.

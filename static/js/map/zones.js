@@ -16,7 +16,7 @@ export class Zones {
     });
     toggle.addEventListener("click", () => {
       this.show(!this.visible);
-      page.writeAddress();
+      page.address.write();
     });
   }
 
