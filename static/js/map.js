@@ -52,8 +52,8 @@ class LivePage {
     });
     const scene = new PlaybackScene({ urls: values, stage: () => this.scenery, relist: () => this.relist(), now });
     this.playback = new Playback(element("playback"), { scene, now, calm, changed: () => this.address.soon(), closed: () => this.live() });
-    this.tabs = new Tabs(element("fleet-tabs"), { changed: () => this.address.write() });
     this.sheet = new Sheet(element("fleet"), element("fleet-handle"), document.querySelector(".fleet-head"));
+    this.tabs = new Tabs(element("fleet-tabs"), { changed: () => this.tabChosen() });
     this.badge = new ConnectionBadge(element("line"), element("spoken"), { retry: () => this.socket.connect() });
   }
 
@@ -215,6 +215,11 @@ class LivePage {
     this.relist();
     if (this.selection.device) this.selection.showOnMap(true);
     this.stage?.arrangeNames();
+    this.address.write();
+  }
+
+  tabChosen() {
+    this.sheet.open(true);
     this.address.write();
   }
 

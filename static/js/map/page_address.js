@@ -43,7 +43,8 @@ export class PageAddress {
     if (playback) page.play(wanted ?? null, playback);
     page.filter.set(new Criteria(filter));
     page.zones.show(zones);
-    page.tabs.choose(alerts ? "tab-alerts" : "tab-devices");
+    const tab = alerts ? "tab-alerts" : "tab-devices";
+    if (tab !== page.tabs.chosen) page.tabs.choose(tab);
     page.refilter();
   }
 }

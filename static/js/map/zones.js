@@ -15,8 +15,9 @@ export class Zones {
       open: (id) => page.openById(id), page: (id) => (pageUrl ? pageUrl.replace("GEOFENCE", id) : ""),
     });
     toggle.addEventListener("click", () => {
+      if (!this.collection) return this.read();
       this.show(!this.visible);
-      page.address.write();
+      return page.address.write();
     });
   }
 
@@ -35,12 +36,17 @@ export class Zones {
     if (!this.url) return;
     const answer = await fetch(this.url, { credentials: "same-origin" }).catch(() => null);
     if (answer?.ok) this.take(await answer.json());
+    else if (!this.collection) {
+      this.toggle.hidden = false;
+      this.toggle.textContent = "Zones did not load. Again";
+    }
   }
 
   take(collection) {
     this.collection = collection;
     this.page.filter.zones(new Map(collection.features.map((zone) => [zone.id, zone.properties.name])));
     this.toggle.hidden = collection.features.length === 0;
+    this.toggle.textContent = "Zones";
     this.layer?.set(collection);
     this.page.soon();
     if (this.open && this.layer && !this.layer.byId.has(this.card.zone.id)) this.close();
