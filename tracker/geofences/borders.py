@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+from django.contrib.gis.db.models import GeometryField
 from django.contrib.gis.db.models.functions import AsGeoJSON
 from django.db.models import Func
 
@@ -62,7 +63,9 @@ def _texts(environment_id: int, ids: Iterable[int]) -> dict[int, str]:
     """GeoJSON of the geometries by shape."""
     ids = list(ids)
     tolerance = COARSE_DEGREES if len(ids) > MANY else FINE_DEGREES
-    simple = Func("geometry", tolerance, function="ST_SimplifyPreserveTopology")
+    simple = Func(
+        "geometry", tolerance, function="ST_SimplifyPreserveTopology", output_field=GeometryField(srid=4326)
+    )
     rows = GeofenceShape.objects.for_environment(environment_id).filter(pk__in=ids)
     return dict(rows.values_list("pk", AsGeoJSON(simple, precision=DIGITS)))
 

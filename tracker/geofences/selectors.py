@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from tracker.devices.models import DeviceState
 from tracker.geofences.comparison import Difference, compare
 from tracker.geofences.models import Geofence, GeofenceShape, GeofenceVersion, GeofenceVersionMember
 from tracker.geofences.references import reference_in
@@ -83,6 +84,13 @@ def difference(environment_id: int, number: int, against: int | None) -> Differe
     if version is None or (earlier is None and against is not None):
         return None
     return compare(shapes_of(earlier), shapes_of(version))
+
+
+def somewhere(environment_id: int) -> dict[str, float] | None:
+    """Where a map without any geofence may begin: at the device that was seen last."""
+    rows = DeviceState.objects.for_environment(environment_id).order_by("-recorded_at")
+    place = rows.values_list("longitude", "latitude").first()
+    return None if place is None else {"longitude": place[0], "latitude": place[1], "zoom": 11.0}
 
 
 def geofences_known(environment_id: int) -> QuerySet[Geofence]:

@@ -27,8 +27,8 @@ PAGE = 50
 @environment_required(Role.SUPERVISOR)
 def publish_page(request: ConsoleRequest) -> HttpResponse:
     """What a publish would change, a note, and the button."""
-    form = NoteForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    form = NoteForm(request.POST) if request.method == "POST" else NoteForm()
+    if form.is_bound and form.is_valid():
         try:
             version = publish(
                 request.environment.pk, now=timezone.now(), by=request.user, note=form.cleaned_data["note"]
