@@ -21,7 +21,8 @@ PATIENCE_MS = 30_000
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Throwaway]:
     """Everything `make run` starts, without the demo's fleet, its databases as durable as in production."""
-    with Throwaway(durable=True, with_fleet=False) as running:
+    settings = {"MILEPOST_WEBHOOKS_ALLOW_PRIVATE": "1"}  # receivers of tests listen on this machine
+    with Throwaway(durable=True, with_fleet=False, settings=settings) as running:
         yield running
 
 
