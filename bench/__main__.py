@@ -5,7 +5,8 @@ through nginx, edge and stream), `browser` (from the device's clock to a frame i
 picture of 2,000 and of 10,000 moving markers costs the page's script), `registrations`
 (positions beside a flood of registrations), `tenants` (one beside another's flood). Parts of their own: `growth` (what
 1 and 10 million stored positions cost those to come; `--millions 1 10 100` where there is time and disk), `cold`
-(start of the HTTP function), `package` (its size). `edge` names all but the browser. `--seconds` is how long each
+(start of the HTTP function), `package` (its size), `webhooks` (a
+tenth of 1,000 endpoints dead). `edge` names all but the browser. `--seconds` is how long each
 load lasts.
 """
 
@@ -20,7 +21,17 @@ from typing import Any
 from box.place import PROJECT
 from box.say import Progress
 
-from bench import browser, cold_start, consumer, door, growth, map_frames, registrations, two_tenants
+from bench import (
+    browser,
+    cold_start,
+    consumer,
+    door,
+    growth,
+    map_frames,
+    registrations,
+    two_tenants,
+    webhooks,
+)
 from bench.stage import Stage
 from infra.packages import package
 
@@ -32,9 +43,9 @@ STAGED: dict[str, Callable[[Stage, int], dict[str, Any]]] = {
     "registrations": registrations.measure,
     "tenants": two_tenants.measure,
 }
-ALONE = ("growth", "cold", "package")
+ALONE = ("growth", "cold", "package", "webhooks")
 USUAL = ("consumer", "door", "browser")
-EDGE = ("consumer", "door", "registrations", "tenants", *ALONE)
+EDGE = ("consumer", "door", "registrations", "tenants", "growth", "cold", "package")
 
 
 def main() -> None:
@@ -65,6 +76,8 @@ def main() -> None:
 def _alone(name: str, options: argparse.Namespace) -> dict[str, Any]:
     if name == "growth":
         return _growth(options.seconds, tuple(options.millions))
+    if name == "webhooks":
+        return dict(webhooks.run(options.seconds)["table"])
     if name == "cold":
         return dict(cold_start.run(options.seconds)["table"])
     made = [package(f"{function}_dev", PROJECT, _state(), Progress()) for function in ("ingest", "consume")]

@@ -1,5 +1,6 @@
 """Takes due messages for a deliverer, fairly: a few of each endpoint, failing endpoints in a lane of their own."""
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,9 +30,8 @@ CLAIM = """
         FROM waiting w WHERE w.endpoint_id IS NOT NULL
     ), lane AS (
         SELECT e.id, CASE WHEN e.failing_since IS NULL THEN %(each)s ELSE %(each_failing)s END
-            - coalesce(busy.count, 0) AS free
+            - coalesce((%(busy)s::jsonb ->> e.id::text)::int, 0) AS free
         FROM waiting w JOIN tracker_webhookendpoint e ON e.id = w.endpoint_id
-        LEFT JOIN unnest(%(busy)s::bigint[], %(counts)s::int[]) AS busy(id, count) ON busy.id = e.id
         WHERE (e.failing_since IS NOT NULL OR e.id = ANY(%(slow)s)) = %(slow_lane)s AND e.id <> ALL(%(parked)s)
     ), due AS (
         SELECT m.id FROM lane CROSS JOIN LATERAL (
@@ -107,7 +107,7 @@ def claim(
     """
     facts: dict[str, Any] = {
         "now": now, "until": now + LEASE, "limit": limit, "each": EACH, "each_failing": EACH_FAILING,
-        "busy": list(busy), "counts": list(busy.values()), "slow": list(slow), "parked": list(parked),
+        "busy": json.dumps(busy), "slow": list(slow), "parked": list(parked),
         "slow_lane": slow_lane,
     }  # fmt: skip
     with scope.scope(unscoped=WHY), connection.cursor() as cursor:

@@ -67,12 +67,15 @@ class Deliverer:
         """Claim and send until cancelled."""
         while True:
             self._more.clear()
+            begun = time.monotonic()
             try:
                 self._more_may_wait = await self.claim_once()
             except DatabaseTrouble as error:
                 logger.error("deliveries wait, nothing is lost", extra={"reason": str(error).strip()[:200]})
                 await asyncio.sleep(PAUSE_S)
                 continue
+            # a claim costs the same for one message as for hundreds: under load, let places come free meanwhile
+            await asyncio.sleep(min(time.monotonic() - begun, POLL_S))
             try:
                 async with asyncio.timeout(POLL_S):
                     await self._more.wait()
