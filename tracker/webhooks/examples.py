@@ -25,10 +25,64 @@ CROSSING: dict[str, Any] = {
     "corrects": None,
 }
 TRIP: dict[str, Any] = {
-    "trip": {"id": "trp_2b1c7d90a4f35e68c0d1b2a3948576fe", "state": "active", "device": DEVICE["id"]}
+    "id": "trp_2b1c7d90a4f35e68c0d1b2a3948576fe",
+    "external_id": "order-4711",
+    "device": DEVICE,
+    "state": "active",
+    "destination": {
+        "longitude": 4.8952,
+        "latitude": 52.3702,
+        "name": "Damrak 1, Amsterdam",
+        "geofence": None,
+    },
+    "radius_m": 50.0,
+    "scheduled_at": "2026-05-01T09:00:00.000000Z",
+    "corridor": None,
+    "corridor_m": None,
+    "complete_on": "manual",
+    "metadata": {"customer": "C-12"},
+    "created_at": "2026-05-01T08:00:00.000000Z",
+    "started_at": "2026-05-01T08:00:00.000000Z",
+    "seen_at": AT,
+    "eta": {
+        "at": "2026-05-01T08:52:00.000000Z",
+        "earliest_at": "2026-05-01T08:48:00.000000Z",
+        "latest_at": "2026-05-01T08:58:00.000000Z",
+        "by": "pace",
+        "made_at": DECIDED,
+    },
+    "remaining_m": 6200.5,
+    "delayed_since": None,
+    "off_corridor_since": None,
+    "arrived_at": None,
+    "exited_at": None,
+    "ended_at": None,
+    "summary": None,
+}
+LATENESS = {"trip": TRIP, "scheduled_at": TRIP["scheduled_at"], "eta_at": TRIP["eta"]["at"]}
+ARRIVED = TRIP | {"state": "arrived", "arrived_at": AT, "eta": None, "remaining_m": 0.0}
+TRIPS: dict[Kind, dict[str, Any]] = {
+    Kind.TRIP_CREATED: {"trip": TRIP},
+    Kind.TRIP_ETA_CHANGED: {
+        "trip": TRIP,
+        "eta_at": TRIP["eta"]["at"],
+        "previous_eta_at": "2026-05-01T08:45:00.000000Z",
+    },
+    Kind.TRIP_DELAYED: LATENESS,
+    Kind.TRIP_BACK_ON_TIME: LATENESS,
+    Kind.TRIP_OFF_CORRIDOR: {"trip": TRIP | {"off_corridor_since": AT}, "since": AT},
+    Kind.TRIP_BACK_ON_CORRIDOR: {"trip": TRIP, "was_off_since": AT},
+    Kind.TRIP_ARRIVED: {"trip": ARRIVED, "arrived_at": AT, "decided_at": DECIDED, "late_by_s": -1800.0},
+    Kind.TRIP_EXITED: {"trip": ARRIVED | {"exited_at": AT}, "exited_at": AT, "decided_at": DECIDED},
+    Kind.TRIP_COMPLETED: {
+        "trip": ARRIVED | {"state": "completed", "ended_at": DECIDED},
+        "completed_by": "request",
+    },
+    Kind.TRIP_CANCELLED: {"trip": TRIP | {"state": "cancelled", "ended_at": AT}},
 }
 
 DATA: dict[Kind, dict[str, Any]] = {
+    **TRIPS,
     Kind.DEVICE_SILENT: {
         "device": DEVICE,
         "since": AT,
@@ -73,11 +127,6 @@ DATA: dict[Kind, dict[str, Any]] = {
 }
 
 
-def data_of(kind: Kind) -> dict[str, Any]:
-    """The example's `data`."""
-    return DATA.get(kind, TRIP)
-
-
 def example(kind: Kind) -> dict[str, Any]:
     """The whole body."""
     return {
@@ -85,5 +134,5 @@ def example(kind: Kind) -> dict[str, Any]:
         "type": kind.value,
         "timestamp": AT,
         "environment": ENVIRONMENT,
-        "data": data_of(kind),
+        "data": DATA[kind],
     }

@@ -1,11 +1,12 @@
 """What the `data` of each kind of event holds. The published schemas are made from these structs."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from tracker.devices.schemas import Battery, DeviceId, ExternalId
 from tracker.http.times import Moment
+from tracker.trips.schemas import TripDocument
 
 Seconds = Annotated[float, Meta(ge=0, description="Seconds.", examples=[900.0])]
 CrossingId = Annotated[str, Meta(examples=["crs_5f0c4b1e9d3a4f7b8c6d2e1f0a9b8c7d"])]
@@ -125,6 +126,8 @@ class Corrected(Crossing, kw_only=True):
             description="True: what `corrects` names did not happen. False: it happened as said here instead."
         ),
     ]
+    entered_at: Annotated[Moment | UnsetType, Meta(description="There where it is a stay.")] = UNSET
+    dwell_s: Annotated[float | UnsetType, Meta(description="There where it is a stay.")] = UNSET
 
 
 class ReasonCount(Struct):
@@ -167,7 +170,79 @@ class Test(Struct):
     endpoint: AboutEndpoint
 
 
-class TripEvent(Struct):
+Corrects = Annotated[
+    str | UnsetType | None,
+    Meta(
+        description="There where late positions correct what was told: the id of the event before; null: it is so old "
+        "that it was forgotten.",
+        examples=["evt_5f0c4b1e9d3a4f7b8c6d2e1f0a9b8c7d"],
+    ),
+]
+Withdrawn = Annotated[
+    bool | UnsetType, Meta(description="There in corrections. True: it did not happen after all.")
+]
+
+
+class TripEvent(Struct, kw_only=True):
     """A trip, as it was when this happened."""
 
-    trip: Annotated[dict[str, Any], Meta(description="The trip as `GET /api/v1/trips/{trip}` gives it.")]
+    trip: TripDocument
+
+
+class TripEtaChanged(TripEvent, kw_only=True):
+    """When it is expected, and when it was expected as told before."""
+
+    eta_at: Moment | None
+    previous_eta_at: Moment | None
+
+
+class TripLateness(TripEvent, kw_only=True):
+    """What is expected against what was scheduled."""
+
+    scheduled_at: Moment | None
+    eta_at: Annotated[Moment | None, Meta(description="null: nothing was heard of it.")]
+
+
+class TripOffCorridor(TripEvent, kw_only=True):
+    """Off the corridor."""
+
+    since: Moment
+
+
+class TripBackOnCorridor(TripEvent, kw_only=True):
+    """On the corridor again."""
+
+    was_off_since: Moment
+
+
+class TripArrived(TripEvent, kw_only=True, omit_defaults=True):
+    """At the destination."""
+
+    arrived_at: Annotated[Moment | None, Meta(description="null: it did not arrive after all.")]
+    decided_at: Annotated[Moment | None, Meta(description="When the position that decided was recorded.")]
+    late_by_s: Annotated[
+        float | UnsetType, Meta(description="Of a scheduled trip; negative: early.", examples=[120.0])
+    ] = UNSET
+    previous_arrived_at: Annotated[Moment | UnsetType, Meta(description="As it was told before.")] = UNSET
+    withdrawn: Withdrawn = UNSET
+    corrects: Corrects = UNSET
+
+
+class TripExited(TripEvent, kw_only=True, omit_defaults=True):
+    """Away from the destination again."""
+
+    exited_at: Annotated[Moment | None, Meta(description="null: it did not leave after all.")]
+    decided_at: Annotated[Moment | None, Meta(description="When the position that decided was recorded.")]
+    previous_exited_at: Annotated[Moment | UnsetType, Meta(description="As it was told before.")] = UNSET
+    withdrawn: Withdrawn = UNSET
+    corrects: Corrects = UNSET
+
+
+class TripCompleted(TripEvent, kw_only=True, omit_defaults=True):
+    """Completed, with its summary; told again where late positions changed that."""
+
+    completed_by: Annotated[
+        Literal["request", "arrival", "exit", "correction"],
+        Meta(description="`correction`: it was completed before, and its summary is another now."),
+    ]
+    corrects: Corrects = UNSET

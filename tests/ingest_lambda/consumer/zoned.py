@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from shapely.geometry import MultiPolygon, box
 
 from tests.ingest_lambda.consumer.ground import SECOND, Ground
+from tests.tracker.webhooks.contract import as_published
 
 AT = "timestamptz 'epoch' + %s * interval '1 microsecond'"
 
@@ -113,8 +114,9 @@ def ways(ground: Ground, device: str) -> list[tuple[str, str | None, str | None]
 
 
 def events(ground: Ground, device: str) -> list[tuple[str, dict[str, Any]]]:
-    """The events of a device: kind and data."""
-    return [(kind, json.loads(data)) for kind, data in ground.rows(EVENTS, ground.environment_id, device)]
+    """The events of a device: kind and data, each as its kind's published schema says."""
+    rows = ground.rows(EVENTS, ground.environment_id, device)
+    return [(kind, as_published(kind, json.loads(data))) for kind, data in rows]
 
 
 def each_crossing_has_its_event(ground: Ground, device: str) -> None:
