@@ -26,6 +26,7 @@ from tracker.certificates.services import (
 from tracker.devices.models import Device
 from tracker.devices.selectors import find_device
 from tracker.http.console import ConsoleRequest, environment_required
+from tracker.live.sight import may_see
 from tracker.tenants.models import Environment, Role
 
 
@@ -54,6 +55,8 @@ def issue(request: ConsoleRequest, device_id: str) -> HttpResponse:
 def download(request: ConsoleRequest, device_id: str, certificate_id: str) -> HttpResponse:
     """The certificate as a file, without its private key."""
     row = _certificate(request.environment, device_id, certificate_id)
+    if not may_see(request.membership, row.device):
+        raise Http404("no such certificate")
     name = f"{row.device.public_id}-{row.serial[:8]}.crt"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return HttpResponse(certificate_pem(row), content_type="application/x-pem-file", headers=headers)

@@ -16,6 +16,7 @@ from tracker.connect.qr import svg
 from tracker.devices.references import LONGEST_EXTERNAL_ID
 from tracker.http.console import ConsoleRequest, environment_required
 from tracker.keys.selectors import a_publishable_text
+from tracker.live.sight import require_whole
 from tracker.tenants.models import Role
 
 DEVICE_ID = "my-phone"
@@ -52,6 +53,7 @@ def connect(request: ConsoleRequest) -> HttpResponse:
 @environment_required()
 def check(request: ConsoleRequest) -> HttpResponse:
     """Whether something came from the device in the last half hour, and why it was not kept."""
+    require_whole(request.membership)
     since = timezone.now() - LOOKED_BACK
     answer = JsonResponse(selectors.first_fix(request.environment, _device_id(request), since=since))
     answer["Cache-Control"] = "no-store"

@@ -9,6 +9,7 @@ from tracker.follow import telling
 from tracker.follow.ids import NotAnId, resolve
 from tracker.follow.story import MOST_ENDINGS, Story, request_text, tell
 from tracker.http.console import ConsoleRequest, environment_required
+from tracker.live.sight import require_whole
 
 LONGEST_ID = 200
 
@@ -17,6 +18,7 @@ LONGEST_ID = 200
 @environment_required()
 def find(request: ConsoleRequest) -> HttpResponse:
     """The story of the request in `id`, looked for in this environment alone."""
+    require_whole(request.membership)
     text = request.GET.get("id", "").strip()[:LONGEST_ID]
     facts: dict[str, object] = {"text": text, "stories": [], "wrong": ""}
     if text:

@@ -3,12 +3,16 @@
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from time import monotonic
+
+from django.db import transaction
 
 from tracker.geofences.models import Geofence, GeofenceVersion, GeofenceVersionMember
 from tracker.geofences.retirement import hold_set, retire
 from tracker.geofences.selectors import draft_ids_of, latest_version, shape_ids_of, version_by_number
 from tracker.geofences.services import the_set
+from tracker.live.announce import announce_geofences
 from tracker.tenants.models import User
 
 NOTICE = timedelta(seconds=1)  # consumers look for a new version with each batch, and one takes less
@@ -112,6 +116,7 @@ def _make(
         batch_size=2000,
     )
     retire(version, now=now)
+    transaction.on_commit(partial(announce_geofences, environment_id, version.number))
     return version
 
 

@@ -9,6 +9,7 @@ from tracker.http.console import ConsoleRequest, environment_required
 from tracker.ingestion.models import Outcome
 from tracker.ingestion.reasons import FILTERED, QUARANTINED, reason_of
 from tracker.ingestion.set_aside import OUTCOMES, readable, set_aside
+from tracker.live.sight import require_whole
 from tracker.tenants.identifiers import public_id
 
 PAGE = 50
@@ -18,6 +19,7 @@ PAGE = 50
 @environment_required()
 def quarantine(request: ConsoleRequest) -> HttpResponse:
     """Reports set aside, newest first, by outcome and reason."""
+    require_whole(request.membership)
     outcome, reason = request.GET.get("outcome", ""), request.GET.get("reason", "")
     rows = set_aside(request.environment, outcome=outcome, reason=reason)
     page = newest_first(rows, request.GET.get("after", ""), size=PAGE)

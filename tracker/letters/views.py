@@ -22,6 +22,7 @@ from tracker.letters.selectors import (
     waiting_by_reason,
 )
 from tracker.letters.services import ask
+from tracker.live.sight import require_whole
 from tracker.tenants.identifiers import public_id
 from tracker.tenants.models import Role
 
@@ -38,6 +39,7 @@ STATES = {
 @environment_required()
 def letters(request: ConsoleRequest) -> HttpResponse:
     """The environment's dead letters, newest first, by state and reason."""
+    require_whole(request.membership)
     state, reason = request.GET.get("state", ""), request.GET.get("reason", "")
     rows = letters_of(request.environment, Narrowing(state=state, reason=reason))
     page = newest_first(rows, request.GET.get("after", ""), size=PAGE)

@@ -1,10 +1,15 @@
-"""Addresses of the live map, under /map."""
+"""Addresses of the live map, under /map, and of the page that limits who sees what on it."""
 
 from django.urls import path
 
-from tracker.live import page_data, playback, views
+from tracker.live import limit_views, page_data, playback, views
 
 urlpatterns = [
+    path(
+        "console/members/<str:member_id>/geofences/",
+        limit_views.member_geofences,
+        name="console_member_geofences",
+    ),
     path("map", views.map_page, name="map"),
     path("map/basemap.pmtiles", views.basemap_file, name="map_basemap"),
     path("map/geofences.geojson", page_data.geofences, name="map_geofences"),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -10,8 +11,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from tracker.console.paging import newest_first
+from tracker.devices.models import Device
 from tracker.devices.selectors import find_device
 from tracker.http.console import ConsoleRequest, environment_required
+from tracker.live.sight import in_sight, sight_of
 from tracker.tenants.models import Role
 from tracker.trips.forms import ShareForm
 from tracker.trips.models import Trip
@@ -32,6 +35,7 @@ def trips(request: ConsoleRequest) -> HttpResponse:
     state, device = request.GET.get("state", ""), request.GET.get("device", "")
     found = find_device(request.environment, device, now=timezone.now()) if device else None
     rows = trips_of(request.environment, state=state if state in Trip.State.values else None, device=found)
+    rows = rows.filter(device__in=_seen(request))
     page = newest_first(
         rows.none() if device and not found else rows, request.GET.get("after", ""), size=PAGE
     )
@@ -126,6 +130,12 @@ def _end(request: ConsoleRequest, found: Trip, service: Any, said: str) -> HttpR
 
 def _trip(request: ConsoleRequest, trip_id: str) -> Trip:
     found = trip_of(request.environment, trip_id)
-    if found is None:
+    if found is None or not _seen(request).filter(pk=found.device_id).exists():
         raise Http404("no such trip")
     return found
+
+
+def _seen(request: ConsoleRequest) -> QuerySet[Device]:
+    """The devices that the member may see, and so their trips."""
+    devices = Device.objects.for_environment(request.environment)
+    return in_sight(devices, sight_of(request.membership, request.environment))

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from tracker.devices.models import Device, SpeedUnit, UnitFinding
 from tracker.devices.selectors import find_device
 from tracker.http.console import ConsoleRequest, environment_required
+from tracker.live.sight import may_see
 from tracker.tenants.models import Role
 from tracker.units import services
 from tracker.units.selectors import finding_of
@@ -23,7 +24,7 @@ def speed_unit(request: ConsoleRequest, device_id: str) -> HttpResponse:
     """POST `unit` sets it ("" is the app's own); POST `dismiss` puts the doctor's finding aside."""
     now = timezone.now()
     device = find_device(request.environment, device_id, now=now)
-    if device is None or device.public_id != device_id:
+    if device is None or device.public_id != device_id or not may_see(request.membership, device):
         raise Http404("no such device")
     unit = request.POST.get("unit", "")
     if request.method == "POST" and "dismiss" in request.POST:

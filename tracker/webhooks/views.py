@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tracker.console.paging import newest_first
 from tracker.http.console import ConsoleRequest, environment_required
+from tracker.live.sight import require_whole
 from tracker.outbox.catalogue import Kind
 from tracker.tenants.models import Role
 from tracker.webhooks.contents import body_bytes, headers_of, readable
@@ -109,6 +110,7 @@ def edit(request: ConsoleRequest, endpoint_id: str) -> HttpResponse:
 @environment_required()
 def message(request: ConsoleRequest, endpoint_id: str, message_id: str) -> HttpResponse:
     """One message: its payload, and every attempt with what came back."""
+    require_whole(request.membership)
     row = endpoint_or_404(request, endpoint_id)
     found = message_of(row, message_id)
     if found is None:

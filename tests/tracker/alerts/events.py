@@ -49,7 +49,9 @@ def a_geofence(
     return geofence
 
 
-def a_visit(device: Device, geofence: Geofence, since: datetime, until: datetime | None = None) -> GeofenceVisit:
+def a_visit(
+    device: Device, geofence: Geofence, since: datetime, until: datetime | None = None
+) -> GeofenceVisit:
     """A stay."""
     return GeofenceVisit.objects.create(
         environment_id=device.environment_id, device=device, geofence=geofence, entered_at=since,
@@ -68,7 +70,11 @@ def event(device: Device, kind: str, at: datetime, **data: Any) -> OutboxEvent:
     """An event of a device, written when it happened."""
     about = {"device": {"id": device.public_id, "external_id": device.external_id, "name": device.name}}
     made = OutboxEvent.objects.create(
-        environment_id=device.environment_id, kind=kind, device_id=device.pk, data=about | data, occurred_at=at
+        environment_id=device.environment_id,
+        kind=kind,
+        device_id=device.pk,
+        data=about | data,
+        occurred_at=at,
     )
     rows = OutboxEvent.objects.for_environment(device.environment_id)
     rows.filter(pk=made.pk).update(created_at=at + timedelta(seconds=next(numbers) / 1000))

@@ -195,7 +195,9 @@ def test_whatever_the_order_and_however_often_the_same_alerts_come_of_it(custome
         assert alerts_of(customer.test) == expected, f"seed {seed}"
 
 
-def test_events_of_other_kinds_and_of_devices_without_wishes_take_no_lock(customer, van, django_assert_max_num_queries):
+def test_events_of_other_kinds_and_of_devices_without_wishes_take_no_lock(
+    customer, van, django_assert_max_num_queries
+):
     yard = a_geofence(customer.test, "Yard")
     events = [crossed(van, None, yard, minutes(1)), event(van, "device.battery_low", minutes(2))]
     with django_assert_max_num_queries(4):  # two of them the transaction's own
