@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import shapely
 
+from ingest_lambda.presence.edge_cells import Edge, EdgeCells
 from ingest_lambda.presence.edges import METRES_A_DEGREE, Edges
 from ingest_lambda.presence.zone import Zone, margin_m
 
@@ -38,6 +39,7 @@ class Border:
         edges = Edges.of_all(np.array([zone.geometry], dtype=object))
         real = ~((np.abs(edges.x0) == 180.0) & (edges.x0 == edges.x1))
         self._edges = np.stack(edges[:4])[:, real]
+        self._few = EdgeCells(self._edges)
         x0, y0, x1, y1 = self._edges
         starts = np.arange(0, len(x0), BLOCK) if len(x0) else np.zeros(0, dtype=np.intp)
         self._west = np.minimum.reduceat(np.minimum(x0, x1), starts) if len(x0) else x0
@@ -59,7 +61,22 @@ class Border:
 
     def nearer_than(self, metres: float, longitude: float, latitude: float) -> bool:
         """Is the border within `metres`?"""
-        return self._distance_m(longitude, latitude, metres) <= metres
+        high = metres / METRES_A_DEGREE
+        scale = max(cos(radians(latitude)), 1e-9)
+        wide = high / scale
+        few = self._few.touching(longitude - wide, latitude - high, longitude + wide, latitude + high)
+        if few is None:
+            return self._distance_m(longitude, latitude, metres) <= metres
+        bound = high * high
+        for x0, y0, x1, y1 in few:
+            x, y, dx, dy = (x0 - longitude) * scale, y0 - latitude, (x1 - x0) * scale, y1 - y0
+            length = dx * dx + dy * dy
+            along = -(x * dx + y * dy) / length if length else 0.0
+            along = 0.0 if along < 0.0 else 1.0 if along > 1.0 else along
+            x, y = x + along * dx, y + along * dy
+            if x * x + y * y <= bound:
+                return True
+        return False
 
     def _distance_m(self, longitude: float, latitude: float, within_m: float) -> float:
         """To the nearest edge on the ground, infinite where all are farther than `within_m`."""
@@ -99,7 +116,11 @@ class Border:
         return sorted(found)
 
     def _cuts(self, ax: float, ay: float, bx: float, by: float) -> list[float]:
-        edges = self._near(min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
+        box = min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
+        few = self._few.touching(*box)
+        if few is not None:
+            return list({cut for edge in few if (cut := _cut(edge, ax, ay, bx - ax, by - ay)) is not None})
+        edges = self._near(*box)
         if edges is None:
             return []
         x0, y0 = edges[0] - ax, edges[1] - ay
@@ -129,6 +150,16 @@ class Border:
             return True
         steps = [begin + (end - begin) * step / (DEPTHS + 1) for step in range(1, DEPTHS + 1)]
         return any(not self.nearer_than(self.passing_m(), *between(a, b, step)) for step in steps)
+
+
+def _cut(edge: Edge, ax: float, ay: float, dx: float, dy: float) -> float | None:
+    """Where a way of (dx, dy) from (ax, ay) meets an edge: a fraction of the way."""
+    x0, y0, ex, ey = edge[0] - ax, edge[1] - ay, edge[2] - edge[0], edge[3] - edge[1]
+    cross = dx * ey - dy * ex
+    if cross == 0.0:
+        return None
+    along, on = (x0 * ey - y0 * ex) / cross, (x0 * dy - y0 * dx) / cross
+    return along if 0.0 <= along <= 1.0 and 0.0 <= on <= 1.0 else None
 
 
 def between(a: Place, b: Place, fraction: float) -> Place:

@@ -72,6 +72,7 @@ def test_the_fold_can_be_taken_up_after_any_fix_from_what_was_believed_and_the_f
     whole, told = fold(None, fixes, sets)
     for cut in range(len(fixes)):
         state, before = fold(None, fixes[: cut + 1], sets)
+        assert state is not None
         assert resume(state.inside, looked_back(fixes, cut), sets) == state
         ended, after = fold(decode(encode(state)), fixes[cut + 1 :], sets)
         assert (ended, before + after) == (whole, told)
@@ -94,7 +95,9 @@ def test_many_devices_together_are_folded_as_each_alone(devices, sets):
 @given(walks(), st.sampled_from([SETS, CHANGING]))
 def test_each_visit_begins_once_ends_once_and_in_that_order(fixes, sets):
     state, told = fold(None, fixes, sets)
-    inside, ended = {}, {}
+    assert state is not None
+    inside: dict = {}
+    ended: dict = {}
     for one in told:
         if one.left is not None:
             assert inside.pop(one.left.geofence_id) == one.left
@@ -109,7 +112,8 @@ def test_each_visit_begins_once_ends_once_and_in_that_order(fixes, sets):
 
 def plainly(fixes, sets):
     """The same rule without any screening: each fix and each way is looked at, zones are asked one by one."""
-    walk, told = None, []
+    walk: Walk | None = None
+    told: list = []
     for one in fixes:
         zones = sets.at(one.at_us)
         if zones is None:
@@ -123,10 +127,9 @@ def plainly(fixes, sets):
             walk = Walk.begin(zones, one, covering)
             continue
         if walk.zones is not zones:
-            walk, before = take_up(known := walk.presence(), sets, zones, one, covering), walk.told
-            assert known.version != zones.number
-            walk, republished = walk
-            told += before + republished
+            told += walk.told
+            walk, republished = take_up(walk.presence(), sets, zones, one, covering)
+            told += republished
         walk.step(one, covering, long_way=True)
     return (walk.presence(), told + walk.told) if walk else (None, told)
 
