@@ -7,6 +7,7 @@ from tracker.certificates.api import DeviceCertificates, OneCertificate
 from tracker.devices.api import Devices, OneDevice
 from tracker.devices.references import DeviceReferenceConverter
 from tracker.geofences.api import Geofences, GeofencesAsGeoJSON, GeofenceUpload, OneGeofence
+from tracker.geofences.crossings_api import Crossings, Visits
 from tracker.geofences.occupants_api import GeofenceDevices
 from tracker.geofences.versions_api import (
     GeofenceVersions,
@@ -148,6 +149,8 @@ urlpatterns = [
         name="api_geofence_devices",
     ),
     path("api/v1/devices/<device_reference:device>", OneDevice.as_view(), name="api_device"),
+    path("api/v1/crossings", Crossings.as_view(), name="api_crossings"),
+    path("api/v1/visits", Visits.as_view(), name="api_visits"),
     path("api/v1/geofences", Geofences.as_view(), name="api_geofences"),
     path("api/v1/geofences/upload", GeofenceUpload.as_view(), name="api_geofences_upload"),
     path("api/v1/geofences/geojson", GeofencesAsGeoJSON.as_view(), name="api_geofences_geojson"),

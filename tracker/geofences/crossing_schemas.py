@@ -43,7 +43,8 @@ class CrossingDocument(Struct, rename={"from_": "from"}):
     kind: Annotated[
         Literal["crossed", "dwelled", "withdrawn"],
         Meta(
-            description="`dwelled`: stayed in `to` for its dwell time. `withdrawn`: what `corrects` names did not happen."
+            description="`dwelled`: stayed in `to` for its dwell time. `withdrawn`: what `corrects` names did not "
+            "happen."
         ),
     ]
     cause: Literal["moved", "passed", "first_fix", "published", "time"]

@@ -1,6 +1,7 @@
 """`/api/v1/crossings` and `/api/v1/visits`: what devices did among geofences."""
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -8,8 +9,7 @@ from rest_framework.response import Response
 
 from tracker.devices.api import device_or_404
 from tracker.geofences.crossing_schemas import CrossingPage, VisitPage, crossing_document, visit_document
-from tracker.geofences.selectors import find_geofence
-from tracker.geofences.visits import Wanted, crossings_told, visits_known
+from tracker.geofences.visits import Wanted, crossings_told, geofence_of_any_time, visits_known
 from tracker.http.endpoint import ApiRequest, Endpoint
 from tracker.http.paging import cursor_of, limit_of, place_in
 from tracker.http.problems import not_found
@@ -17,11 +17,17 @@ from tracker.http.query import Query, require_order
 from tracker.http.schema import CURSOR, LIMIT, at, problems
 
 DEFAULT_SPAN = timedelta(hours=24)
-Place = tuple[datetime, int]
 FILTERS = [
     OpenApiParameter("device", str, description="Only of this device: `dev_…` or `external:…`."),
     OpenApiParameter("geofence", str, description="Only of this geofence: `gf_…` or `external:…`."),
 ]
+
+
+class _Place(NamedTuple):
+    """Where a page ended: a time, and the row at it."""
+
+    moment: datetime
+    row: int
 
 
 class Crossings(Endpoint):
@@ -57,7 +63,7 @@ class Crossings(Endpoint):
         wanted, limit = _wanted(request, query), limit_of(query)
         list_name = f"crossings:{request.environment.pk}"
         rows = crossings_told(
-            wanted, superseded=superseded, after=place_in(list_name, query, Place), limit=limit + 1
+            wanted, superseded=superseded, after=place_in(list_name, query, _Place), limit=limit + 1
         )
         more, rows = len(rows) > limit, rows[:limit]
         cursor = cursor_of(list_name, (rows[-1].stored_at, rows[-1].pk)) if more else None
@@ -88,7 +94,7 @@ class Visits(Endpoint):
         query = Query(request, "device", "geofence", "from", "to", "limit", "cursor")
         wanted, limit = _wanted(request, query), limit_of(query)
         list_name = f"visits:{request.environment.pk}"
-        rows = visits_known(wanted, after=place_in(list_name, query, Place), limit=limit + 1)
+        rows = visits_known(wanted, after=place_in(list_name, query, _Place), limit=limit + 1)
         more, rows = len(rows) > limit, rows[:limit]
         cursor = cursor_of(list_name, (rows[-1].entered_at, rows[-1].pk)) if more else None
         return Response(VisitPage([visit_document(row) for row in rows], cursor))
@@ -100,7 +106,7 @@ def _wanted(request: ApiRequest, query: Query) -> Wanted:
     since = query.moment("from") or until - DEFAULT_SPAN
     require_order(since, until)
     device, geofence = query.text("device"), query.text("geofence")
-    found = find_geofence(request.environment.pk, geofence) if geofence is not None else None
+    found = geofence_of_any_time(request.environment.pk, geofence) if geofence is not None else None
     if geofence is not None and found is None:
         raise not_found("geofence")
     return Wanted(

@@ -8,6 +8,7 @@ from django.db.models import Q
 from tracker.devices.models import Device
 from tracker.geofences.models import Geofence, GeofenceCrossing, GeofenceVisit
 from tracker.geofences.naming import last_name
+from tracker.geofences.references import reference_in
 
 CLOCKS_AHEAD = timedelta(minutes=10)  # nothing is told longer before it happened; see the judge's bound
 
@@ -20,6 +21,14 @@ class Wanted(NamedTuple):
     until: datetime
     device: Device | None = None
     geofence: Geofence | None = None
+
+
+def geofence_of_any_time(environment_id: int, text: str) -> Geofence | None:
+    """The geofence that a caller names, also one that was retired: what happened there stays."""
+    reference = reference_in(text)
+    if reference is None:
+        return None
+    return Geofence.objects.for_environment(environment_id).filter(**reference).first()
 
 
 def crossings_told(
