@@ -3,10 +3,13 @@
 import json
 from collections.abc import Sequence
 
+import msgspec
+
 from tracker.tenants.models import Environment
 from tracker.webhooks import signing
 from tracker.webhooks.body import USER_AGENT, body_of, trace_headers
 from tracker.webhooks.models import WebhookAttempt, WebhookMessage, WebhookSecret
+from tracker.webhooks.selectors import data_text_of
 
 
 def body_bytes(environment: Environment, message: WebhookMessage) -> bytes:
@@ -17,7 +20,7 @@ def body_bytes(environment: Environment, message: WebhookMessage) -> bytes:
         kind=event.kind,
         occurred_at=event.occurred_at,
         environment=environment.uid,
-        data=event.data,
+        data=msgspec.Raw(data_text_of(message).encode()),
     )
 
 

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
 
+from tracker.outbox.models import OutboxEvent
 from tracker.tenants.identifiers import BadIdentifier, parse_id
 from tracker.tenants.models import Environment
 from tracker.webhooks.models import WebhookAttempt, WebhookEndpoint, WebhookMessage, WebhookSecret
@@ -79,6 +81,12 @@ def message_of(endpoint: WebhookEndpoint, reference: str) -> WebhookMessage | No
     except BadIdentifier:
         return None
     return messages_of(endpoint).filter(uid=uid).first()
+
+
+def data_text_of(message: WebhookMessage) -> str:
+    """The event's data, letter by letter as the database writes it: that is what is sent and signed."""
+    rows = OutboxEvent.objects.for_environment(message.environment_id).filter(pk=message.event_id)
+    return str(rows.values_list(Cast("data", TextField()), flat=True).get())
 
 
 def attempts_of(message: WebhookMessage) -> list[WebhookAttempt]:

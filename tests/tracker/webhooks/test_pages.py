@@ -155,7 +155,7 @@ def test_a_message_is_sent_again_and_its_page_follows(customer, signed_in, endpo
     browser = signed_in(customer.owner)
     address = reverse("console_webhook_message_replay", args=[endpoint.public_id, message.public_id])
     answer = browser.post(address, follow=True)
-    assert "for the 1. time" in Page(answer.content.decode()).text
+    assert "replay 1" in Page(answer.content.decode()).text
     assert "on its way to this endpoint already" in browser.post(address, follow=True).content.decode()
 
 
