@@ -13,6 +13,7 @@ from tests.e2e.waiting import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 MIDDLE = (4.9, 52.3)  # longitude, latitude
+FIXES = 161  # of the played morning
 
 
 def api(customer: Customer, method: str, path: str, body: dict[str, Any]) -> Any:
@@ -182,7 +183,7 @@ def drive_yesterday(customer: Customer, device: str) -> str:
     """Ten minutes on the way, twenty standing, ten on the way, from ten o'clock; posted now. Returns the day."""
     begins = (datetime.now(UTC) - timedelta(days=1)).replace(hour=10, minute=0, second=0, microsecond=0)
     fixes, east = [], 0.0
-    for step in range(161):
+    for step in range(FIXES):
         east += 0.0 if 40 <= step < 120 else 0.002
         at = begins + timedelta(seconds=15 * step)
         fixes.append(
@@ -196,6 +197,13 @@ def drive_yesterday(customer: Customer, device: str) -> str:
     for start in range(0, len(fixes), 50):
         assert customer.post(device, fixes[start : start + 50]).status == 202
     return begins.date().isoformat()
+
+
+def stored(customer: Customer, device: str, day: str) -> int:
+    """How many positions of that morning are in the history."""
+    noon = datetime.fromisoformat(f"{day}T12:00:00+00:00")
+    known = device in customer.devices()
+    return len(customer.positions(device, noon - timedelta(hours=3), noon)) if known else 0
 
 
 def slide_to(page: Page, time: str) -> None:
@@ -213,7 +221,7 @@ def ghost(page: Page) -> dict[str, Any] | None:
 def test_a_day_is_played_and_what_was_not_known_then_is_hidden(stack, new_page):
     customer = new_customer(stack, "playing")
     day = drive_yesterday(customer, "van-9")
-    until(lambda: customer.devices().get("van-9", {}).get("last_position"), says="the day is stored")
+    until(lambda: stored(customer, "van-9", day) == FIXES, timeout_s=60, says="the day is stored")
     page = open_map(new_page(), customer)
     page.locator("#fleet-list button").first.click()
     page.get_by_role("button", name="Play a day").click()
