@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -118,6 +119,11 @@ def counts() -> tuple[int, int]:
     return waiting, len([message for message in messages() if message.state != "delivered"])
 
 
+def has_more_than(receiver: Receiver, already: int) -> bool:
+    """Whether more came, or nothing is left to come."""
+    return len(receiver.requests) > already or counts() == (0, 0)
+
+
 async def in_thread(do: Callable[..., Any], *values: Any, **named: Any) -> Any:
     return await database_sync_to_async(do)(*values, **named)
 
@@ -185,10 +191,8 @@ async def test_killed_again_and_again_at_random_moments(ours):
         events = await owed(ours, receiver, 5)
         for round_number in range(5):
             await one.start()
-            already = len(receiver.requests)
-            await until(
-                lambda already=already: len(receiver.requests) > already or counts() == (0, 0), timeout_s=60
-            )
+            more = partial(has_more_than, receiver, len(receiver.requests))
+            await until(more, timeout_s=60)
             await one.kill()
             events += [(await in_thread(an_event, ours.test)).public_id for _ in range(10 * round_number)]
             await in_thread(end_leases)

@@ -14,6 +14,7 @@ from tracker.follow.log_lines import Line
 from tracker.follow.on_stream import OnStream
 from tracker.follow.on_stream import find as find_on_stream
 from tracker.follow.stored import Held, Kept
+from tracker.follow.told import Told, told_of
 from tracker.ingestion.models import DeadLetter, TracedRequest
 from tracker.keys.models import Key
 from tracker.live.frames import channel_of
@@ -70,6 +71,7 @@ def tell(
         *_endings(found, held),
         *_letters(held.letters),
         *_markers(held.kept),
+        *_told(told_of(request, whose, held, now=now)),
         *(
             Chapter(line.at, f"log: {line.message}", f"log {line.file}", {"level": line.level, **line.facts})
             for line in lines
@@ -216,6 +218,31 @@ def _markers(kept: list[Kept]) -> list[Chapter]:
         chapters.append(Chapter(row.stored_at, "the marker moved", "inferred", facts))
         told = {"channel": channel_of(environment_id), "request_id in the frame": True}
         chapters.append(Chapter(row.stored_at, "published to the open maps", "inferred", told))
+    return chapters
+
+
+def _told(found: list[Told]) -> list[Chapter]:
+    """Events, when the relay handed them on, and each attempt to deliver them."""
+    chapters = []
+    for told in found:
+        event = told.event
+        facts: dict[str, Any] = {"event": event.public_id}
+        chapters.append(Chapter(event.created_at, f"event {event.kind}", "database", facts))
+        if event.relayed_at:
+            owed = facts | {"messages": len(told.messages)}
+            chapters.append(Chapter(event.relayed_at, "handed on by the relay", "database", owed))
+        for message in told.messages:
+            whom = {"message": message.public_id, "endpoint": message.endpoint.public_id}
+            for attempt in told.attempts_of(message):
+                came: dict[str, Any] = (
+                    {"status": attempt.status} if attempt.status else {"error": attempt.error}
+                )
+                lasted = {"took": f"{attempt.duration_ms} ms"}
+                title = f"webhook attempt {attempt.number}"
+                chapters.append(Chapter(attempt.started_at, title, "database", whom | came | lasted))
+            if message.state != "delivered":
+                title = f"the message is {message.get_state_display().lower()}"
+                chapters.append(Chapter(None, title, "database", whom | {"next": message.due_at}))
     return chapters
 
 

@@ -87,7 +87,7 @@ def test_an_event_that_a_subscriber_fails_at_holds_up_no_other(customer):
     taken: list[int] = []
     heard = Heard()
     batch = relay_batch(now=NOW, subscribers=[picky, heard])
-    assert (batch.count, batch.failed) == (2, {bad})
+    assert (batch.count, batch.failed) == (2, frozenset({bad}))
     assert len(taken) == 2
     assert bad in heard.events, "the other subscriber hears of it"
     assert relay_batch(now=NOW, parked={bad}, subscribers=[heard]).count == 0

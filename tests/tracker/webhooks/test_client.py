@@ -115,9 +115,8 @@ async def test_where_the_resolver_is_fooled_the_socket_still_refuses():
     """What is connected to is what is judged, whatever was said of the name."""
     async with Receiver() as receiver:
         async with Client(allow_private=False, lookup=Names(["127.0.0.1"])) as client:
-            client._session.connector._resolver._allow_private = (
-                True  # the first of the two doors stands open
-            )
+            # the first of the two doors stands open
+            client._session.connector._resolver._allow_private = True  # type: ignore[union-attr]  # it is ours
             answer = await client.post(f"https://fooled.example.com:{receiver.port}/", {}, b"{}")
         assert receiver.connections == 0
     assert answer.error == "not sent: 127.0.0.1 is not a public address"
