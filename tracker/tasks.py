@@ -20,6 +20,7 @@ from tracker.http import idempotency
 from tracker.http.connections import redis_client
 from tracker.ingestion import quarantine_rate
 from tracker.ingestion import services as ingestion
+from tracker.ingestion.reading import read_up_to
 from tracker.limits import feed
 from tracker.outbox.retention import forget_relayed
 from tracker.positions.services import forget_past_retention, keep_partitions
@@ -123,7 +124,8 @@ def renew() -> None:
 @shared_task(name="tracker.watch_devices")  # type: ignore[untyped-decorator]
 def watch_devices() -> None:
     """Devices that fell silent, came back or run low, told once each."""
-    told = conditions.watch(now=timezone.now())
+    now = timezone.now()
+    told = conditions.watch(now=now, read_to=read_up_to(redis_client(settings.REDIS_URL), now=now))
     if told.events:
         logger.info("conditions of devices told", extra={"events": told.events, "met": told.met})
 

@@ -33,7 +33,8 @@ MEET = """
     ON CONFLICT (device_id) DO NOTHING
 """
 
-# `status.offline_after` and `battery.is_low` as conditions; a row another tick holds is that one's to tell
+# `status.offline_after` and `battery.is_low` as conditions; a row another tick holds is that one's to tell.
+# Nobody falls silent later than our consumers have read: what is missing may lie with us.
 CHANGE = """
     WITH due AS MATERIALIZED (
         SELECT c.device_id, c.silent_since, c.battery_low_since, s.recorded_at, s.battery, s.cadence_s,
@@ -41,8 +42,9 @@ CHANGE = """
         FROM tracker_devicecondition c
         JOIN tracker_devicestate s ON s.device_id = c.device_id
         CROSS JOIN LATERAL (
-            SELECT s.recorded_at < %(now)s - make_interval(secs =>
-                greatest(%(least_s)s, least(%(cadences)s * coalesce(s.cadence_s, 0), %(most_s)s))) AS silent
+            SELECT s.recorded_at < CASE WHEN c.silent_since IS NULL THEN %(read_to)s ELSE %(now)s END
+                - make_interval(secs => greatest(
+                    %(least_s)s, least(%(cadences)s * coalesce(s.cadence_s, 0), %(most_s)s))) AS silent
         ) AS heard
         CROSS JOIN LATERAL (
             SELECT heard.silent AS silent, CASE
@@ -96,14 +98,17 @@ class Told:
     events: int = 0
 
 
-def watch(*, now: datetime, at_once: int = AT_ONCE) -> Told:
-    """Compare every device with what was told of it, and tell what changed; `at_once` devices a transaction."""
+def watch(*, now: datetime, read_to: datetime | None = None, at_once: int = AT_ONCE) -> Told:
+    """Compare every device with what was told of it, and tell what changed; `at_once` devices a transaction.
+
+    `read_to`: what was received before it is stored; None: everything is.
+    """
     met = _every(lambda: _meet(now, at_once), at_once)
     events = 0
 
     def change() -> int:
         nonlocal events
-        changed = _change(now, at_once)
+        changed = _change(now, read_to or now, at_once)
         events += len(changed[1])
         return changed[0]
 
@@ -138,10 +143,10 @@ def _meet(now: datetime, at_once: int) -> int:
         return int(cursor.rowcount)
 
 
-def _change(now: datetime, at_once: int) -> tuple[int, list[NewEvent]]:
+def _change(now: datetime, read_to: datetime, at_once: int) -> tuple[int, list[NewEvent]]:
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(CHANGE, _bounds() | {"now": now, "at_once": at_once})
+            cursor.execute(CHANGE, _bounds() | {"now": now, "read_to": read_to, "at_once": at_once})
             changed = [Changed(*row) for row in cursor.fetchall()]
         events = [event for one in changed for event in events_of(one, now=now)]
         record_all(events)

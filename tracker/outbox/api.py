@@ -64,5 +64,10 @@ class Events(Endpoint):
         found = events_after(
             environment, place or BEGINNING, limit=limit, kinds=[kind] if kind else [], since=since
         )
+        if found.place_is_unknown:
+            raise wrong(
+                "cursor",
+                "This place is not known any more: begin again, with from= the timestamp of the last event you have.",
+            )
         rows = [event_document(event, environment.public_id) for event in found.events]
         return Response(EventPage(rows, found.more, cursor_of(list_name, found.place)))

@@ -42,6 +42,9 @@ class Stretch:
     events: list[OutboxEvent]
     place: Place
     more: bool
+    place_is_unknown: bool = (
+        False  # from before the database was loaded from a dump, whose transactions count anew
+    )
 
 
 def events_after(
@@ -65,6 +68,8 @@ def events_after(
     with connection.cursor() as cursor:
         cursor.execute(AFTER, facts)
         found = cursor.fetchall()
+    if not found and place.transaction > newest_place().transaction:
+        return Stretch([], place, more=False, place_is_unknown=True)
     more, found = len(found) > limit, found[:limit]
     rows = OutboxEvent.objects.for_environment(environment).in_bulk([key for key, _ in found])
     if found:

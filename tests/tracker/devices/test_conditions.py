@@ -15,6 +15,7 @@ from tracker.devices.conditions import watch
 from tracker.devices.models import Device, DeviceCondition, DeviceState
 from tracker.devices.services import delete_device
 from tracker.devices.status import Status, offline_after, status_of
+from tracker.ingestion.reading import NEVER
 from tracker.outbox.models import OutboxEvent
 from tracker.outbox.services import NewEvent, OutsideTransaction, record_all
 
@@ -194,6 +195,18 @@ def test_many_at_once_are_told_in_a_few_statements(customer, rival, django_asser
     assert told(customer.test) == ["device.online"] * 30
     assert told(rival.live) == ["device.online"] * 20
     assert watch(now=NOW + timedelta(hours=1), at_once=7).events == 50
+
+
+def test_nobody_falls_silent_while_it_is_us_who_do_not_listen(customer, van):
+    late = NOW + timedelta(hours=2)
+    watch(now=late, read_to=NOW + 10 * MINUTE)
+    watch(now=late, read_to=NEVER)
+    assert told(customer.test) == []
+    watch(now=late, read_to=late)
+    assert told(customer.test) == ["device.silent"]
+    report(van, late)
+    watch(now=late, read_to=NEVER)
+    assert told(customer.test) == ["device.silent", "device.online"]
 
 
 def test_a_deleted_device_leaves_no_condition(customer, van):

@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from tests.e2e.waiting import until
 from tests.tracker.caller import problem
+from tracker.http.paging import cursor_of
 from tracker.outbox.catalogue import Kind
 from tracker.outbox.models import OutboxEvent
+from tracker.outbox.selectors import Place
 from tracker.outbox.services import record
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -81,6 +83,11 @@ def test_it_is_narrowed_by_kind_and_time(api, customer):
     assert all_after(api, type="device.online", count=1)[0] == [2]
     assert all_after(api, from_=(timezone.now() + timedelta(hours=1)).isoformat())[0] == []
     problem(api.get("events", type="device.eaten"), 400, "invalid_parameter", "type")
+
+
+def test_a_cursor_from_before_a_restore_is_refused_and_not_silent_for_ever(api, customer):
+    cursor = cursor_of(f"events:{customer.test.pk}", Place(2**60, 5))
+    assert "begin again" in problem(api.get("events", cursor=cursor), 400, "invalid_parameter", "cursor")
 
 
 def test_tests_and_other_customers_events_are_not_in_it(api, customer, rival, rival_api):
