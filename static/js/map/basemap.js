@@ -81,10 +81,21 @@ async function fill(map, element) {
     // the finest takes its seconds: what comes before it is drawn meanwhile
     const steps = wanted === 3 && drawn < 2 ? [2, 3] : [wanted];
     drawn = wanted;
-    for (const step of steps) if (drawn === wanted) await draw(map, SCALES[step - 1][0]);
+    for (const step of steps) {
+      if (step === 3) await settled(map);
+      if (drawn === wanted) await draw(map, SCALES[step - 1][0]);
+    }
   };
   map.on("moveend", refine);
   await refine();
+}
+
+// The finest coast keeps MapLibre's worker for seconds: zones and tracks that are asked for by now go first.
+function settled(map) {
+  return new Promise((resolve) => {
+    map.once("idle", resolve);
+    setTimeout(resolve, 3000);
+  });
 }
 
 // Only addresses pass through the page; what they stand for is read in MapLibre's worker, see atlas_worker.js.
