@@ -101,9 +101,18 @@ def _run(stage: Stage, seconds: float, deflate: bool) -> dict[str, Any]:
         after = _resident(live)
         _tell(readers)
         seen = _line(readers)
-    table = [
+    memory = {"after its snapshot": opened - idle, "after the load": after - idle}
+    table = _table(seen, sent, used / lasted, lasted, seconds, memory)
+    return {"seen": seen, "posts": sent._asdict(), "table": table}
+
+
+def _table(
+    seen: dict[str, Any], sent: Answers, cpu: float, lasted: float, seconds: float, memory: dict[str, int]
+) -> list[list[Any]]:
+    limited = sum(number % PEOPLE >= PEOPLE // 5 for number in range(SOCKETS))
+    return [
         ["maps open at the end", seen["open"]],
-        ["of them limited to geofences", sum(number % PEOPLE >= PEOPLE // 5 for number in range(SOCKETS))],
+        ["of them limited to geofences", limited],
         ["devices", DEVICES],
         ["reports a second", round(sent.accepted / seconds)],
         ["frames a second, all maps", round(seen["frames"] / lasted)],
@@ -113,12 +122,10 @@ def _run(stage: Stage, seconds: float, deflate: bool) -> dict[str, Any]:
         ["report to frame p99, ms", seen["p99_ms"]],
         ["report to frame worst, ms", seen["worst_ms"]],
         ["post answered p99, ms", sent.p99_ms],
-        ["live process, share of a core", round(used / lasted, 2)],
-        ["memory a socket after its snapshot, KiB", round((opened - idle) / SOCKETS / 1024, 1)],
-        ["memory a socket after the load, KiB", round((after - idle) / SOCKETS / 1024, 1)],
+        ["live process, share of a core", round(cpu, 2)],
+        *[[f"memory a socket {when}, KiB", round(size / SOCKETS / 1024, 1)] for when, size in memory.items()],
         ["frames the stalled reader took once it read again", seen["stalled_frames_after"]],
     ]
-    return {"seen": seen, "posts": sent._asdict(), "table": table}
 
 
 def _make(stage: Stage) -> dict[str, Any]:
