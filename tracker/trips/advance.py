@@ -87,8 +87,11 @@ def advance(trip: Trip, given: Given, *, now: datetime) -> list[Happening]:
 
 
 def memory_of(trip: Trip) -> Memory:
-    """What the last look remembered."""
-    return msgspec.convert(trip.fold, Memory) if trip.fold else Memory()
+    """What the last look remembered; nothing where an older release wrote it in another form: it begins anew."""
+    try:
+        return msgspec.convert(trip.fold, Memory) if trip.fold else Memory()
+    except msgspec.ValidationError:
+        return Memory()
 
 
 def plan_of(trip: Trip) -> Plan:

@@ -5,6 +5,7 @@ and what one holds the other passes over. A round costs the same number of queri
 hundreds; only what is to be told costs a query each.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,8 +24,10 @@ from tracker.trips.summary import summary_of
 from tracker.trips.telling import tell
 from tracker.trips.tracks import AHEAD, Count, Read, Stretch, count, read
 
+logger = logging.getLogger(__name__)
 A_ROUND = 400
 MOST_ROUNDS = 40  # of one tick: the next goes on where this one ends
+BROKEN_WAITS = timedelta(minutes=5)
 FRESH = timedelta(hours=1)  # a place older than this is no beginning for a first estimate
 TAKE_DUE = """
     SELECT t.id FROM tracker_trip t WHERE t.due_at <= %(now)s
@@ -88,10 +91,23 @@ def look_at(trips: Sequence[Trip], *, now: datetime) -> int:
     if not trips:
         return 0
     givens = _given(trips, now)
-    happened = [(trip, advance(trip, givens[trip.pk], now=now)) for trip in trips]
+    happened = [(trip, _advance(trip, givens[trip.pk], now)) for trip in trips]
     finish([(trip, happenings, givens[trip.pk].afresh) for trip, happenings in happened])
     write(trips)
     return sum(len(happenings) for _, happenings in happened)
+
+
+def _advance(trip: Trip, given: Given, now: datetime) -> list[Happening]:
+    """One trip that cannot be looked at is left as it was for a while, and does not hold up the others."""
+    before = {name: getattr(trip, name) for name in COLUMNS}
+    try:
+        return advance(trip, given, now=now)
+    except Exception:
+        logger.exception("a trip cannot be looked at", extra={"trip": trip.public_id})
+    for name, value in before.items():
+        setattr(trip, name, value)
+    trip.seen_at, trip.due_at = given.seen_at, now + BROKEN_WAITS
+    return []
 
 
 def finish(happened: Sequence[tuple[Trip, list[Happening], bool]]) -> None:

@@ -44,6 +44,7 @@ def trips(request: ConsoleRequest) -> HttpResponse:
         "page": page,
         "state": state,
         "device": found,
+        "narrowed": bool(state or device),
         "states": Trip.State.choices,
     }
     return render(request, "tracker/trips/list.html", facts)
@@ -80,8 +81,8 @@ def share(request: ConsoleRequest, trip_id: str) -> HttpResponse:
     try:
         _, token = create_share(found, **form.wanted(), by=request.user, now=timezone.now())
     except CannotShare as refusal:
-        form.add_error(None, str(refusal))
-        return _detail(request, found, form)
+        messages.error(request, str(refusal))
+        return redirect("console_trip", trip_id=found.public_id)
     addresses = {"url": address_of(token), "embed": address_of(token, embedded=True)}
     return _detail(request, found, ShareForm(), new=addresses)
 
@@ -114,7 +115,7 @@ def _detail(
         "legal": LEGAL[found.state],
         "switch_to": reverse("console_trips"),
     }
-    answer = render(request, "tracker/trips/detail.html", facts, status=400 if form.errors else 200)
+    answer = render(request, "tracker/trips/detail.html", facts)
     answer["Cache-Control"] = "no-store"
     return answer
 

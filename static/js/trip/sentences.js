@@ -12,7 +12,8 @@ export function sentences(facts, now, locale = undefined) {
   if (facts.state !== "on_its_way") return said;
   if (facts.delayed) said.headline = "On its way, later than planned";
   said.when = facts.eta_at ? `Expected ${until(new Date(facts.eta_at), now)}, about ${clock(facts.eta_at)}` : "The time of arrival is not known yet.";
-  if (facts.eta_latest_at) said.band = `80 % by ${clock(facts.eta_latest_at)}`;
+  // where times are rounded, the two may be one
+  if (facts.eta_latest_at && facts.eta_latest_at !== facts.eta_at) said.band = `80 % by ${clock(facts.eta_latest_at)}`;
   said.hint = hint(facts, now);
   return said;
 }

@@ -14,9 +14,11 @@ from tracker.tenants import scope
 from tracker.tenants.models import Invitation, Role
 from tracker.tenants.selectors import members_of
 from tracker.tenants.services import invite
+from tracker.trips.services import NewTrip, create_trip
 
 EVERYBODY = dict.fromkeys(Role, 200)
 ADMINS = {Role.OWNER: 200, Role.ADMIN: 200, Role.SUPERVISOR: 403, Role.VIEWER: 403}
+SUPERVISORS = ADMINS | {Role.SUPERVISOR: 200}
 # name, what in the path, what each role gets
 PAGES = [
     ("console", "", EVERYBODY),
@@ -27,6 +29,13 @@ PAGES = [
     ("console_device", "device", EVERYBODY),
     ("console_device_delete", "device", ADMINS),
     ("console_alerts", "", EVERYBODY),
+    ("console_trips", "", EVERYBODY),
+    ("console_trip", "trip", EVERYBODY),
+    ("console_geofences", "", EVERYBODY),
+    ("console_geofence_editor", "", EVERYBODY),
+    ("console_geofence_versions", "", EVERYBODY),
+    ("console_geofence_upload", "", SUPERVISORS),
+    ("console_geofence_publish", "", SUPERVISORS),
     ("console_quarantine", "", EVERYBODY),
     ("console_letters", "", EVERYBODY),
     ("console_request", "", EVERYBODY),
@@ -41,6 +50,9 @@ CHANGES = [
     ("console_key_revoke", "key", Role.ADMIN),
     ("console_letters_redrive_all", "", Role.ADMIN),
     ("console_letter_redrive", "letter", Role.ADMIN),
+    ("console_trip_share", "trip", Role.SUPERVISOR),
+    ("console_trip_complete", "trip", Role.SUPERVISOR),
+    ("console_trip_cancel", "trip", Role.SUPERVISOR),
     ("console_device_edit", "device", Role.SUPERVISOR),
     ("console_device_delete", "device", Role.ADMIN),
     ("console_invite", "", Role.ADMIN),
@@ -70,8 +82,11 @@ def _ids(customer) -> dict[str, str]:
     invitation = invitation or invite(
         customer.tenant, "new@example.com", Role.VIEWER, by=owner, now=timezone.now()
     )
+    device = a_device(customer.test, f"van-{owner.pk}")
+    trip = create_trip(NewTrip(device=device, metadata={"a": "note"}), now=timezone.now())
     return {
-        "device": a_device(customer.test, f"van-{owner.pk}").public_id,
+        "device": device.public_id,
+        "trip": trip.public_id,
         "member": owner.public_id,
         "invitation": invitation.public_id,
         "letter": public_letter_id(a_letter(customer.test)),

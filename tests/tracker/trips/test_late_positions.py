@@ -4,13 +4,17 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # publishes no types
 
 from tests.tracker.caller import a_device
 from tests.tracker.trips.journeys import a_trip, again, drive, fix, report
+from tracker.http.times import moment_text
+from tracker.outbox.catalogue import Kind
 from tracker.outbox.models import OutboxEvent
 from tracker.positions.models import Position
 from tracker.trips.models import Trip
 from tracker.trips.ticking import progress_trips
+from tracker.webhooks.published import schema_of
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -63,6 +67,12 @@ def test_any_order_and_any_looks_end_the_same(customer, begun, seed):
     [exited] = standing(shuffled, "trip.exited")
     assert arrived.occurred_at == again(straight).arrived_at
     assert exited.occurred_at == again(straight).exited_at
+    for event in OutboxEvent.objects.for_environment(customer.test):
+        body = {
+            "id": event.public_id, "type": event.kind, "timestamp": moment_text(event.occurred_at),
+            "environment": customer.test.public_id, "data": event.data,
+        }  # fmt: skip
+        Draft202012Validator(schema_of(Kind(event.kind))).validate(body)
 
 
 def test_an_arrival_whose_positions_are_withdrawn_is_taken_back(customer, begun):

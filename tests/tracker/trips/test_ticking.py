@@ -187,6 +187,20 @@ def test_leaving_the_corridor_and_coming_back_is_told_once_each(customer, begun)
     assert [kind for kind in told(trip) if "corridor" in kind] == ["off_corridor", "back_on_corridor"]
 
 
+def test_a_trip_that_cannot_be_looked_at_does_not_hold_up_the_others(customer, begun, caplog):
+    broken, well = (a_trip(a_device(customer.test, name), now=begun) for name in ("broken", "well"))
+    Trip.objects.for_environment(customer.test).filter(pk=broken.pk).update(
+        fold={"progress": {"fixes": "many"}}
+    )
+    for trip in (broken, well):
+        report(trip.device, drive(-3000, -1500))
+    progress_trips(now=begun + 3 * MINUTE)
+    assert again(well).seen_at == begun + timedelta(seconds=150)
+    assert again(broken).due_at == begun + 8 * MINUTE
+    assert broken.public_id in str(caplog.records[-1].__dict__)
+    assert progress_trips(now=begun + 3 * MINUTE).trips == 0
+
+
 def test_ended_trips_are_left_alone(customer, begun):
     device = a_device(customer.test)
     done, off = a_trip(device, now=begun), a_trip(device, now=begun)
