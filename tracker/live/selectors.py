@@ -17,7 +17,7 @@ from tracker.live.watched import DeviceRow
 from tracker.tenants.identifiers import public_id
 
 DEVICES_SQL = """
-    SELECT d.uid, d.external_id, d.name, 
+    SELECT d.uid, d.external_id, d.name,
            CASE WHEN jsonb_typeof(d.metadata->'hub') = 'string' THEN left(d.metadata->>'hub', 200) ELSE '' END AS hub,
            s.recorded_at, s.received_at, s.longitude, s.latitude, s.accuracy_m, s.altitude_m, s.speed_mps,
            s.heading_deg, s.battery, s.charging, s.activity, s.moved_at,

@@ -149,7 +149,8 @@ def test_may_see_follows_where_the_device_is_now(town):
         assert not may_see(town.member, town.theirs)
         assert not may_see(town.member, town.outside)
         assert may_see(town.admin, town.theirs)
-    assert not may_see(town.member, town.ours)  # without a scope the list looks empty: nothing, not everything
+    # without a scope the list looks empty: nothing is seen, not everything
+    assert not may_see(town.member, town.ours)
 
 
 def test_another_tenants_device_is_never_seen(town, rival):
