@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from tracker.devices.schemas import Latitude, Longitude, Metres
+from tracker.devices.schemas import Latitude, Longitude
 from tracker.http.times import Moment
 from tracker.trips.schemas import CompleteOn, TripCorridor
 
@@ -23,10 +23,13 @@ Area = Annotated[
         description="`gf_…` or `external:…`: a published geofence as destination, as it is now. Instead of a place."
     ),
 ]
-Called = Annotated[str | UnsetType, Meta(max_length=300, description="What people call the destination.")]
+Called = Annotated[
+    Annotated[str, Meta(max_length=300)] | UnsetType, Meta(description="What people call the destination.")
+]
 Due = Annotated[Moment | UnsetType | None, Meta(description="Due there by; two minutes later is delayed.")]
 Radius = Annotated[
-    float | UnsetType, Meta(ge=5, le=100_000, description="Arrived nearer than this, in metres; 50.")
+    Annotated[float, Meta(ge=5, le=100_000)] | UnsetType,
+    Meta(description="Arrived nearer than this, in metres; 50."),
 ]
 
 
@@ -40,7 +43,8 @@ class NewTripBody(Struct, forbid_unknown_fields=True):
     geofence: Area = UNSET
     destination_name: Called = UNSET
     external_id: Annotated[
-        str | UnsetType | None, Meta(max_length=200, description="Your own id of it; one trip has it.")
+        Annotated[str, Meta(max_length=200)] | UnsetType | None,
+        Meta(description="Your own id of it; one trip has it."),
     ] = UNSET
     radius_m: Radius = UNSET
     scheduled_at: Due = UNSET
@@ -48,8 +52,8 @@ class NewTripBody(Struct, forbid_unknown_fields=True):
         TripCorridor | UnsetType | None, Meta(description="The way to keep to: 2 to 2,000 places.")
     ] = UNSET
     corridor_m: Annotated[
-        float | UnsetType,
-        Meta(ge=5, le=100_000, description="Farther from the corridor is off it, in metres; 200."),
+        Annotated[float, Meta(ge=5, le=100_000)] | UnsetType,
+        Meta(description="Farther from the corridor is off it, in metres; 200."),
     ] = UNSET
     complete_on: CompleteOn | UnsetType = UNSET
     metadata: Annotated[dict[str, Any] | UnsetType | None, Meta(description="Your own facts about it.")] = (
@@ -81,13 +85,10 @@ class NewShareBody(Struct, forbid_unknown_fields=True):
     """A link to make."""
 
     expires_in_s: Annotated[
-        float | UnsetType, Meta(ge=60, le=2_592_000, description="How long it works, in seconds; a day.")
+        Annotated[float, Meta(ge=60, le=2_592_000)] | UnsetType,
+        Meta(description="How long it works, in seconds; a day."),
     ] = UNSET
     reveal_within_m: Annotated[
-        Metres | UnsetType | None,
-        Meta(
-            ge=10,
-            le=100_000,
-            description="Withhold the exact place until it is this near; null: show it always.",
-        ),
+        Annotated[float, Meta(ge=10, le=100_000)] | UnsetType | None,
+        Meta(description="Withhold the exact place until it is this near, in metres; null: show it always."),
     ] = UNSET
