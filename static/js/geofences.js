@@ -8,6 +8,7 @@ import { get, post, postFile } from "./geofences/server.js";
 import { Uploads } from "./geofences/uploads.js";
 import { ZoneForm } from "./geofences/zone_form.js";
 import { ZoneList } from "./geofences/zone_list.js";
+import { middleOf } from "./map/earth.js";
 
 const element = (id) => document.getElementById(id);
 const HINTS = {
@@ -18,6 +19,16 @@ const HINTS = {
   part: "Draw the further part.",
 };
 const KINDS = { polygon: "polygon", circle: "circle", linestring: "corridor" };
+
+/** A point for each draft, where its name stands. */
+function namesOf({ features }) {
+  const named = [];
+  for (const { properties, geometry } of features) {
+    const middle = properties.of === "draft" ? middleOf(geometry) : null;
+    if (middle) named.push({ type: "Feature", properties, geometry: { type: "Point", coordinates: [middle.x, middle.y] } });
+  }
+  return { type: "FeatureCollection", features: named };
+}
 
 class Editor {
   constructor(values) {
@@ -43,6 +54,8 @@ class Editor {
           this.drawing?.recolour();
         },
         camera: this.values.home ?? undefined,
+        first: this.shown(loading),
+        areas: "fences",
       });
       this.map = map;
     } catch (error) {
@@ -52,13 +65,19 @@ class Editor {
       throw error;
     }
     this.faults = new FaultList(this.layers, this.map);
-    await loading;
-    this.fit();
+    await this.shown(loading);
     await this.startDrawing();
     this.listen();
     const wanted = new URLSearchParams(location.hash.slice(1)).get("geofence");
     if (wanted && this.zones.has(wanted)) await this.open(wanted, { fly: true });
     this.ready = true;
+  }
+
+  /** Until the borders are on the map and the camera is where they are. */
+  async shown(loading) {
+    await loading;
+    while (!this.map) await new Promise((resolve) => setTimeout(resolve, 20));
+    this.fit();
   }
 
   async startDrawing() {
@@ -120,7 +139,8 @@ class Editor {
     this.borders = body;
     this.zones = new Map();
     for (const { properties } of body.features) if (properties.of === "draft" || !this.zones.has(properties.id)) this.zones.set(properties.id, properties);
-    this.layers.show("borders", body);
+    this.layers.show("fences", body);
+    this.layers.show("fence-names", namesOf(body));
     this.list.fill([...this.zones.values()]);
   }
 
@@ -321,7 +341,8 @@ class Editor {
 
   flyTo(id) {
     const bounds = boundsOf(this.borders.features.filter((feature) => feature.properties.id === id).map((feature) => feature.geometry));
-    if (bounds) this.map.fitBounds(bounds, { padding: 70, maxZoom: 16, duration: window.matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 700 });
+    this.map.resize(); // on a phone the form has just taken its part of the screen
+    if (bounds) this.map.fitBounds(bounds, { padding: this.map.getContainer().clientWidth < 500 ? 40 : 70, maxZoom: 16, duration: window.matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 700 });
   }
 
   note(text) {

@@ -31,7 +31,7 @@ function dress(map) {
 const answer = await fetch(values.shapes, { credentials: "same-origin" });
 if (answer.ok) shapes = await answer.json();
 try {
-  const { map } = await openChart(element, values, { dress, recolour });
+  const { map } = await openChart(element, values, { dress, recolour, first: null, areas: "difference" });
   const bounds = boundsOf(shapes.features.map((feature) => feature.geometry));
   if (bounds) map.fitBounds(bounds, { padding: 36, maxZoom: 15, animate: false });
   window.milepostDifference = { map, shapes };

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any, ParamSpec
 
 import msgspec
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -14,7 +14,7 @@ from tracker.geofences.borders import borders_of, difference_borders
 from tracker.geofences.faults import Faults
 from tracker.geofences.preview import preview
 from tracker.geofences.schemas import fault_documents, geofence_document
-from tracker.geofences.selectors import find_geofence, published_of
+from tracker.geofences.selectors import find_geofence, published_of, version_by_number
 from tracker.geofences.services import (
     ExternalIdTaken,
     TooManyGeofences,
@@ -56,6 +56,8 @@ def difference(request: ConsoleRequest, number: int | None = None) -> HttpRespon
     """The borders of what a version changed, or the next publish would; each with `became`."""
     against = request.GET.get("against", "")
     earlier = int(against) if against.isascii() and against.isdigit() and len(against) < 9 else None
+    if number is not None and version_by_number(request.environment.pk, number) is None:
+        raise Http404("no such version")
     return _geojson(difference_borders(request.environment.pk, number, earlier))
 
 

@@ -8,22 +8,22 @@ const TEXT_FONT = ["system-ui", "DejaVu Sans", "sans-serif"];
 export class BorderLayers {
   constructor(element) {
     this.element = element;
-    this.data = { borders: NOTHING, wrong: NOTHING, places: NOTHING };
+    this.data = { fences: NOTHING, "fence-names": NOTHING, wrong: NOTHING, "wrong-places": NOTHING };
     this.hidden = ""; // the geofence that is being edited is drawn by the drawing, not here
     this.open = "";
   }
 
   dress(map) {
     this.map = map;
-    if (map.getSource("borders")) return;
+    if (map.getSource("fences")) return;
     for (const name of Object.keys(this.data)) map.addSource(name, { type: "geojson", data: this.data[name], tolerance: 0.1 });
     const draft = ["==", ["get", "of"], "draft"];
     const old = ["==", ["get", "of"], "published"];
-    map.addLayer({ id: "border-fill", type: "fill", source: "borders", filter: draft, paint: {} });
-    map.addLayer({ id: "border-old", type: "line", source: "borders", filter: old, layout: { "line-join": "round" }, paint: {} });
-    map.addLayer({ id: "border-line", type: "line", source: "borders", filter: draft, layout: { "line-join": "round" }, paint: {} });
+    map.addLayer({ id: "border-fill", type: "fill", source: "fences", filter: draft, paint: {} });
+    map.addLayer({ id: "border-old", type: "line", source: "fences", filter: old, layout: { "line-join": "round" }, paint: {} });
+    map.addLayer({ id: "border-line", type: "line", source: "fences", filter: draft, layout: { "line-join": "round" }, paint: {} });
     map.addLayer({
-      id: "border-name", type: "symbol", source: "borders", filter: draft, minzoom: 8,
+      id: "border-name", type: "symbol", source: "fence-names", minzoom: 8,
       layout: {
         "text-field": ["get", "name"], "text-font": TEXT_FONT, "text-max-width": 9, "text-padding": 6,
         "text-size": ["interpolate", ["linear"], ["zoom"], 8, 10, 14, 13],
@@ -31,8 +31,8 @@ export class BorderLayers {
       paint: { "text-halo-width": 1.4 },
     });
     map.addLayer({ id: "wrong-fill", type: "fill", source: "wrong", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-opacity": 0.14 } });
-    map.addLayer({ id: "wrong-line", type: "line", source: "wrong", paint: { "line-width": 2, "line-dasharray": [2, 1.5] } });
-    map.addLayer({ id: "wrong-place", type: "circle", source: "places", paint: { "circle-opacity": 1, "circle-stroke-width": 3 } });
+    map.addLayer({ id: "wrong-line", type: "line", source: "wrong", filter: ["!=", ["geometry-type"], "Polygon"], paint: { "line-width": 2, "line-dasharray": [2, 1.5] } });
+    map.addLayer({ id: "wrong-place", type: "circle", source: "wrong-places", paint: { "circle-opacity": 1, "circle-stroke-width": 3 } });
     this.recolour(map);
   }
 
@@ -72,7 +72,7 @@ export class BorderLayers {
     const seen = ["!=", ["get", "id"], hidden];
     map.setFilter("border-fill", ["all", ["==", ["get", "of"], "draft"], seen]);
     map.setFilter("border-line", ["all", ["==", ["get", "of"], "draft"], seen]);
-    map.setFilter("border-name", ["all", ["==", ["get", "of"], "draft"], seen]);
+    map.setFilter("border-name", seen);
     this.recolour(map);
   }
 }

@@ -3,6 +3,7 @@
 import { basemap } from "../map/basemap.js";
 import { onSchemeChange } from "../map/palette.js";
 
+const PATIENCE_MS = 4000;
 const WORLD = { longitude: 10, latitude: 25, zoom: 1.4 };
 
 /** True once the style is there, false when it fails to load. */
@@ -19,8 +20,11 @@ function styled(map) {
 /**
  * Resolves to {map, library}. `dress(map)` adds the page's layers; it is called again when a style dropped them,
  * `recolour(map)` when light and dark change. Rejects where the browser has no WebGL 2.
+ *
+ * The ground is filled once `areas`, a source of the page's, has drawn what `first` brings: both are cut to tiles by
+ * the same workers, and the coast of the world would keep the areas waiting for seconds.
  */
-export async function openChart(element, values, { dress, recolour, camera = WORLD }) {
+export async function openChart(element, values, { dress, recolour, first, areas, camera = WORLD }) {
   const library = await import(`${values.vendor}maplibre-gl/dist/maplibre-gl.mjs`);
   let ground = await basemap(values, library, element);
   const map = new library.Map({
@@ -47,8 +51,9 @@ export async function openChart(element, values, { dress, recolour, camera = WOR
     map.setStyle(ground.style);
     await styled(map);
   }
+  map.on("error", ({ error }) => console.warn("map:", error?.message ?? error));
   dress(map);
-  ground.ready(map);
+  Promise.race([drawn(map, first, areas), pause(PATIENCE_MS)]).then(() => ground.ready(map));
   map.on("style.load", () => dress(map));
   onSchemeChange(() => {
     if (ground.restyle) map.setStyle(ground.restyle());
@@ -56,6 +61,15 @@ export async function openChart(element, values, { dress, recolour, camera = WOR
     recolour(map);
   });
   return { map, library };
+}
+
+async function drawn(map, first, areas) {
+  await first;
+  if (!map.isSourceLoaded(areas)) await new Promise((resolve) => map.once("idle", resolve));
+}
+
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** The colour of that name in the page's stylesheet, as it is now. */

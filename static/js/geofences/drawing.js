@@ -46,7 +46,7 @@ export class Drawing {
     this.draw.start();
     this.draw.on("finish", (id, { action }) => (action === "draw" ? this.#drawn(id) : this.#moved(id)));
     this.draw.on("change", (ids, type, context) => {
-      if (type === "update" && context?.origin !== "api") for (const id of ids) this.#grown(id);
+      if (type === "update" && context?.origin !== "api" && context?.target !== "properties") for (const id of ids) this.#grown(id);
     });
     this.recolour();
   }

@@ -25,7 +25,7 @@ export class FaultList {
     this.note.textContent = count > faults.length ? `The first ${faults.length} are listed. Choose one to see its place.` : "Choose one to see its place.";
     this.list.replaceChildren(...faults.map((fault, number) => this.row(fault, number)));
     const features = new Set(faults.map((fault) => fault.feature));
-    this.layers.show("wrong", { type: "FeatureCollection", features: [...features].map((number) => this.feature(number)).filter(Boolean) });
+    this.layers.show("wrong", { type: "FeatureCollection", features: [...features].flatMap((number) => this.features(number)) });
     this.skip.hidden = !retry;
     this.skip.onclick = retry;
     this.panel.hidden = false;
@@ -61,24 +61,29 @@ export class FaultList {
       .map((one, i) => ({ one, chosen: i === number }))
       .filter(({ one }) => one.longitude !== null)
       .map(({ one, chosen }) => ({ type: "Feature", properties: { chosen }, geometry: { type: "Point", coordinates: [one.longitude, one.latitude] } }));
-    this.layers.show("places", { type: "FeatureCollection", features: places });
+    this.layers.show("wrong-places", { type: "FeatureCollection", features: places });
     if (fault.longitude === null) return;
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.map.flyTo({ center: [fault.longitude, fault.latitude], zoom: Math.max(this.map.getZoom(), 14), animate: !calm, maxDuration: 2500 });
     this.chosen = fault;
   }
 
-  feature(number) {
+  /** The feature as its outline, and as an area where it is one: of a ring that crosses itself a map may draw none. */
+  features(number) {
     const whole = this.document;
     const feature = number === null ? whole : whole?.features?.[number];
     const geometry = feature?.type === "Feature" ? feature.geometry : feature?.coordinates ? feature : null;
-    return drawable(geometry) ? { type: "Feature", properties: {}, geometry } : null;
+    if (!drawable(geometry)) return [];
+    const { type, coordinates } = geometry;
+    const rings = type === "Polygon" ? coordinates : type === "MultiPolygon" ? coordinates.flat() : [];
+    const lines = { type: "MultiLineString", coordinates: rings };
+    return [geometry, ...(rings.length ? [lines] : [])].map((one) => ({ type: "Feature", properties: {}, geometry: one }));
   }
 
   close() {
     const nothing = { type: "FeatureCollection", features: [] };
     this.layers.show("wrong", nothing);
-    this.layers.show("places", nothing);
+    this.layers.show("wrong-places", nothing);
     this.panel.hidden = true;
     this.faults = [];
     this.chosen = null;

@@ -26,6 +26,12 @@ def a_file(document) -> SimpleUploadedFile:
     )
 
 
+def state_now(customer, made) -> str:
+    found = find_geofence(customer.test.pk, made.public_id)
+    assert found is not None
+    return state_of(found)
+
+
 def test_the_list_finds_by_name_and_by_id(client, customer):
     for number, name in enumerate(("Depot", "Yard")):
         create_geofence(customer.test.pk, a_square(name, east=number, external_id=f"id-{name}"), by=None)
@@ -49,6 +55,7 @@ def test_a_name_with_markup_is_text_everywhere(client, customer):
 
 def test_what_is_said_of_a_geofence_is_changed_without_touching_its_border(client, customer):
     made = create_geofence(customer.test.pk, a_square("Depot", external_id="d-1"), by=None)
+    assert made.draft is not None
     border = made.draft.source
     sent = {"name": "Main depot", "external_id": "d-1", "margin_m": "40", "dwell_s": "", "colour": "#1B6FA3"}
     answer = client.post(f"{ROOT}{made.public_id}/", sent | {"alert_on_exit": "on"})
@@ -115,9 +122,9 @@ def test_taking_out_and_keeping_after_all(client, customer):
     made = create_geofence(customer.test.pk, a_square("Depot"), by=None)
     client.post(f"{ROOT}publish/")
     client.post(f"{ROOT}{made.public_id}/take-out/")
-    assert state_of(find_geofence(customer.test.pk, made.public_id)) == "retiring"
+    assert state_now(customer, made) == "retiring"
     client.post(f"{ROOT}{made.public_id}/discard/")
-    assert state_of(find_geofence(customer.test.pk, made.public_id)) == "published"
+    assert state_now(customer, made) == "published"
 
 
 def test_the_editor_saves_reads_and_draws(client, customer):
