@@ -97,7 +97,9 @@ def _live(settings: Settings) -> tuple[str, ...]:
     return (
         "-m", "uvicorn", "--uds", settings["MILEPOST_LIVE_SOCKET"], "--loop", "uvloop", "--ws", "websockets-sansio",
         "--lifespan", "auto", "--log-level", "warning", "--timeout-graceful-shutdown", "3",
-        "--ws-max-size", "65536", "config.asgi:application",
+        "--ws-max-size", "65536",
+        # a frame's text is made once for all maps that see the same; deflating it for each map cost more than all else
+        "--ws-per-message-deflate", "false", "config.asgi:application",
     )  # fmt: skip
 
 

@@ -129,5 +129,6 @@ class Listener:
         connection = self._connection
         if connection is None:
             return  # the next connection says it for all wanted channels
-        with contextlib.suppress(RedisError, OSError):  # the reader meets the same error and reconnects
+        # the reader meets the same error and reconnects; redis-py meets a closed connection with an AttributeError
+        with contextlib.suppress(RedisError, OSError, AttributeError):
             await connection.send_command(command, channel)
