@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from tracker.devices.models import Device
+from tracker.geofences.models import GeofenceVisit
 from tracker.http.console import ConsoleRequest, environment_required
 from tracker.http.times import BadMoment, parse_moment
 from tracker.live import sight
@@ -17,6 +18,8 @@ from tracker.live.as_known import known_at, ms_of
 from tracker.positions.trail import TrailFix
 from tracker.tenants.identifiers import BadIdentifier, parse_id
 from tracker.trips.history import History, history_of
+from tracker.trips.models import Trip
+from tracker.trips.movement import Segment
 
 TRACK_POINTS = 5_000
 NO_STORE = {"Cache-Control": "no-store"}
@@ -73,40 +76,40 @@ def day_document(history: History) -> dict[str, Any]:
         "distance_m": round(history.distance_m, 1),
         "moving_s": history.seconds("moving"),
         "stopped_s": history.seconds("stopped"),
-        "segments": [
-            {
-                "kind": segment.kind,
-                "from": round(segment.from_s * 1000),
-                "to": round(segment.to_s * 1000),
-                "distance_m": round(segment.distance_m, 1),
-                "longitude": round(segment.longitude, 6),
-                "latitude": round(segment.latitude, 6),
-            }
-            for segment in history.segments
-        ],
-        "trips": [
-            {
-                "id": trip.public_id,
-                "destination_name": trip.destination_name or trip.external_id or "",
-                "state": trip.state,
-                "started_at": ms_of(trip.started_at),
-                "arrived_at": ms_of(trip.arrived_at) if trip.arrived_at else None,
-                "ended_at": ms_of(trip.ended_at) if trip.ended_at else None,
-                "scheduled_at": ms_of(trip.scheduled_at) if trip.scheduled_at else None,
-                "eta_at": ms_of(trip.eta_at) if trip.eta_at else None,
-                "remaining_m": trip.remaining_m,
-            }
-            for trip in history.trips
-        ],
-        "visits": [
-            {
-                "geofence": visit.geofence.public_id,
-                "name": visit.name,  # type: ignore[attr-defined]  # annotated by the selector
-                "from": ms_of(visit.entered_at),
-                "to": ms_of(visit.exited_at) if visit.exited_at else None,
-            }
-            for visit in history.visits
-        ],
+        "segments": [_segment(segment) for segment in history.segments],
+        "trips": [_trip(trip) for trip in history.trips],
+        "visits": [_visit(visit) for visit in history.visits],
+    }
+
+
+def _segment(segment: Segment) -> dict[str, Any]:
+    return {
+        "kind": segment.kind,
+        "from": round(segment.from_s * 1000),
+        "to": round(segment.to_s * 1000),
+        "distance_m": round(segment.distance_m, 1),
+        "longitude": round(segment.longitude, 6),
+        "latitude": round(segment.latitude, 6),
+    }
+
+
+def _trip(trip: Trip) -> dict[str, Any]:
+    return {
+        "id": trip.public_id,
+        "destination_name": trip.destination_name or trip.external_id or "",
+        "state": trip.state,
+        "started_at": ms_of(trip.started_at),
+        "arrived_at": ms_of(trip.arrived_at) if trip.arrived_at else None,
+        "ended_at": ms_of(trip.ended_at) if trip.ended_at else None,
+    }
+
+
+def _visit(visit: GeofenceVisit) -> dict[str, Any]:
+    return {
+        "geofence": visit.geofence.public_id,
+        "name": visit.name,  # type: ignore[attr-defined]  # annotated by the selector
+        "from": ms_of(visit.entered_at),
+        "to": ms_of(visit.exited_at) if visit.exited_at else None,
     }
 
 
