@@ -6,8 +6,8 @@ picture of 2,000 and of 10,000 moving markers costs the page's script), `registr
 (positions beside a flood of registrations), `tenants` (one beside another's flood). Parts of their own: `growth` (what
 1 and 10 million stored positions cost those to come; `--millions 1 10 100` where there is time and disk), `cold`
 (start of the HTTP function), `package` (its size), `webhooks` (a
-tenth of 1,000 endpoints dead). `edge` names all but the browser. `--seconds` is how long each
-load lasts.
+tenth of 1,000 endpoints dead), `crossings` (what zones cost a fix). `edge` names all but the browser. `--seconds` is
+how long each load lasts.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from bench import (
     browser,
     cold_start,
     consumer,
+    crossings,
     door,
     growth,
     map_frames,
@@ -43,9 +44,9 @@ STAGED: dict[str, Callable[[Stage, int], dict[str, Any]]] = {
     "registrations": registrations.measure,
     "tenants": two_tenants.measure,
 }
-ALONE = ("growth", "cold", "package", "webhooks")
+ALONE = ("growth", "cold", "package", "webhooks", "crossings")
 USUAL = ("consumer", "door", "browser")
-EDGE = ("consumer", "door", "registrations", "tenants", "growth", "cold", "package")
+EDGE = ("consumer", "door", "registrations", "tenants", "growth", "cold", "package", "crossings")
 
 
 def main() -> None:
@@ -78,6 +79,8 @@ def _alone(name: str, options: argparse.Namespace) -> dict[str, Any]:
         return _growth(options.seconds, tuple(options.millions))
     if name == "webhooks":
         return dict(webhooks.run(options.seconds)["table"])
+    if name == "crossings":
+        return crossings.run(min(options.seconds, crossings.SECONDS))
     if name == "cold":
         return dict(cold_start.run(options.seconds)["table"])
     made = [package(f"{function}_dev", PROJECT, _state(), Progress()) for function in ("ingest", "consume")]

@@ -28,6 +28,7 @@ ACROSS, UP = 12, 10  # wards of a city: with four left out, 116 and 8 districts 
 WARD_M = 1_900.0
 VERTICES_A_SIDE = 24
 EVERY_S = 5
+SECONDS = 5.0  # for each shape of batch; more tells no more
 SHAPES = ((50, 4), (50, 100), (200, 1), (2_000, 1), (2_000, 3))  # devices and fixes of each in a batch
 
 Item = tuple[Presence | None, Sequence[Fix]]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from math import radians
 from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
 
-from ingest_lambda.geometry import EARTH_RADIUS_M
-
-METRES_A_DEGREE = EARTH_RADIUS_M * radians(1.0)
+METRES_A_DEGREE = 111_195.08  # of latitude, on a globe of 6,371,008.8 m (IUGG), as all distances here
 
 
 class Edges(NamedTuple):

@@ -54,9 +54,7 @@ class Grid:
     def find(self, longitudes: Any, latitudes: Any) -> Found:
         """Look the places up: arrays of degrees."""
         keys = np.zeros(len(longitudes), dtype=np.uint64)
-        cells = np.full(
-            len(longitudes), -2, dtype=np.int64
-        )  # beyond all zones is one cell, and no border near
+        cells = np.full(len(longitudes), -1, dtype=np.int64)  # beyond all zones is no cell
         if self._empty:
             return Found(keys, cells)
         x = np.floor((longitudes - self._frame.west) / self._frame.wide).astype(np.int64)

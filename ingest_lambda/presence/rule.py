@@ -23,6 +23,7 @@ SETTLE_US = (
 FAR_M = 100.0  # or at least this far from where the run came from: drift does not go there step by step
 MOVED_ON_M = 50.0  # nearer to where it came from, a fix is a return
 BAND_US = 120 * SECOND_US  # inside, if never deep, for this long is inside
+ARRIVING_US = 60 * SECOND_US  # a device that stops behind a border came to its place about when it crossed it
 WAY_US = 300 * SECOND_US  # over a longer gap, or a longer way, a straight line between two fixes is a guess
 WAY_M = 5_000.0
 LOOK_BACK_US = 600 * SECOND_US  # where a run began is remembered this long
@@ -109,9 +110,14 @@ def proven(run: Pending, fix: Fix) -> bool:
     return run.came_from is not None and apart_m(run.came_from, place(fix)) >= FAR_M
 
 
-def stayed(run: Pending, at_us: int) -> bool:
-    """Has the run gone on for so long, deep or not, that inside is inside?"""
-    return not run.since_us or at_us - run.since_us >= BAND_US
+def stayed(run: Pending, fix: Fix) -> bool:
+    """Has the run gone on for so long, deep or not, that inside is inside?
+
+    Only of a device that came here: one that stood where it stands before it seemed to be inside did not move.
+    """
+    if not run.since_us:
+        return fix.at_us - fix.moved_at_us < LOOK_BACK_US
+    return fix.at_us - run.since_us >= BAND_US and run.since_us - fix.moved_at_us <= ARRIVING_US
 
 
 def visited(run: Pending, fix: Fix) -> bool:

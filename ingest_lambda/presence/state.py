@@ -54,7 +54,11 @@ class Passing(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Presence(msgspec.Struct, frozen=True, array_like=True):
-    """Where a device is, after the fix `last`; kept in DeviceState.presence as msgpack."""
+    """Where a device is, after the fix `last`; kept in DeviceState.presence as msgpack.
+
+    At rest (`pending` and `passing` empty) all but `last` and `before` is as it was, so a writer who has the last two
+    kept fixes at hand may leave the column as it is and put those in when reading.
+    """
 
     version: int  # of the set that looked at `last`
     last: tuple[int, float, float, float | None, float | None, int]  # a Fix

@@ -144,7 +144,7 @@ class Walk:
         if any(one in self.inside for one in self.pending):
             return
         for run in self.pending.values():
-            if run.geofence_id not in entered and rule.stayed(run, fix.at_us):
+            if run.geofence_id not in entered and rule.stayed(run, fix):
                 here = (fix.at_us, *rule.place(fix))
                 entered[run.geofence_id] = Turn(
                     run.geofence_id, run.crossed or here, run.since_us, run.since_us or fix.at_us

@@ -14,6 +14,8 @@ from ingest_lambda.presence.fold import fold_many
 from ingest_lambda.presence.state import Cause, Fix
 from ingest_lambda.presence.zone import Zone
 from ingest_lambda.presence.zones import Versions, Zones
+from ingest_lambda.report import PositionReport
+from ingest_lambda.standing import stand
 from tests.ingest_lambda.presence.world import drive, fix, ground, square, stories, versions, zone
 
 SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data"
@@ -45,6 +47,15 @@ def fleet(name, column):
         at_us = microseconds(row["ts"])
         fixes[row[column]].append(Fix(at_us, float(row["lon"]), float(row["lat"]), None, None, at_us))
     return fixes
+
+
+def standing(fixes):
+    """The fixes with what the history keeps of each: since when the device stands where it stands."""
+    anchor, stood = None, []
+    for one in fixes:
+        anchor = stand(anchor, PositionReport(one.at_us, one.longitude, one.latitude, None, None, None))
+        stood.append(one._replace(moved_at_us=anchor.at_us))
+    return stood
 
 
 @recorded
@@ -82,7 +93,9 @@ def test_with_hysteresis_off_a_recorded_fleet_crosses_as_geos_says_of_each_fix(
 def test_a_phone_that_lay_on_a_border_for_a_night_tells_nothing():
     """A night in June: 806 fixes, with borders of large and of small zones through the place."""
     begin, end = microseconds("2024-06-08T20:00:00Z"), microseconds("2024-06-09T04:00:00Z")
-    night = [one for one in fleet("ssi_nl_phones", "device")["Utrecht2"] if begin <= one.at_us <= end]
+    night = standing(
+        [one for one in fleet("ssi_nl_phones", "device")["Utrecht2"] if begin <= one.at_us <= end]
+    )
     middle = (
         sorted(one.longitude for one in night)[len(night) // 2],
         sorted(one.latitude for one in night)[len(night) // 2],

@@ -91,6 +91,13 @@ def test_a_place_just_inside_is_entered_after_two_minutes_and_not_left_by_jitter
     assert moved(arriving + parked + jitter, sets) == [("moved", None, 2)]
 
 
+def test_a_phone_that_stood_there_before_is_not_taken_in_by_drift():
+    sets = versions(zone(2, EAST_SIDE))
+    since_us = fix(0, 0, 0).at_us
+    drift = [fix(10 * at, -8 if at < 20 else 8, 0)._replace(moved_at_us=since_us) for at in range(300)]
+    assert moved(drift, sets) == []
+
+
 def test_a_circle_of_30_m_is_entered_and_left():
     sets = versions(zone(1, circle(0, 0, 30)))
     stop = [fix(100 + 10 * at, 12, 5) for at in range(20)]
