@@ -86,7 +86,7 @@ class VisitDocument(Struct):
     geofence: CrossingGeofence
     entered_at: Moment
     exited_at: Annotated[Moment | None, Meta(description="null: still inside.")]
-    duration_s: Annotated[float | None, Meta(ge=0, description="How long it stayed; null while it does.")]
+    duration_s: Annotated[float | None, Meta(description="How long it stayed; null while it does.")]
     entered_version: Annotated[int, Meta(description="The version of the set that decided that it entered.")]
     exited_version: int | None
     dwelled_at: Annotated[
