@@ -101,6 +101,9 @@ def _trip(trip: Trip) -> dict[str, Any]:
         "started_at": ms_of(trip.started_at),
         "arrived_at": ms_of(trip.arrived_at) if trip.arrived_at else None,
         "ended_at": ms_of(trip.ended_at) if trip.ended_at else None,
+        "scheduled_at": ms_of(trip.scheduled_at) if trip.scheduled_at else None,
+        "eta_at": ms_of(trip.eta_at) if trip.eta_at else None,
+        "remaining_m": trip.remaining_m,
     }
 
 
