@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.tracker.caller import a_device
 from tests.tracker.trips.journeys import a_trip, again, drive, east_m, fix, report
 from tracker.outbox.models import OutboxEvent
+from tracker.trips import ticking
 from tracker.trips.advance import EPOCH, MICROSECOND
 from tracker.trips.models import LearnedPace, Trip
 from tracker.trips.services import cancel_trip, complete_trip
@@ -187,16 +188,30 @@ def test_leaving_the_corridor_and_coming_back_is_told_once_each(customer, begun)
     assert [kind for kind in told(trip) if "corridor" in kind] == ["off_corridor", "back_on_corridor"]
 
 
-def test_a_trip_that_cannot_be_looked_at_does_not_hold_up_the_others(customer, begun, caplog):
+def test_a_memory_of_another_form_begins_anew(customer, begun):
+    trip = a_trip(a_device(customer.test), now=begun)
+    Trip.objects.for_environment(customer.test).update(fold={"progress": {"fixes": "many"}})
+    report(trip.device, drive(-3000, -1500))
+    progress_trips(now=begun + 3 * MINUTE)
+    assert round(again(trip).remaining_m or 0) == 1500
+
+
+def test_a_trip_that_cannot_be_looked_at_does_not_hold_up_the_others(customer, begun, caplog, monkeypatch):
     broken, well = (a_trip(a_device(customer.test, name), now=begun) for name in ("broken", "well"))
-    Trip.objects.for_environment(customer.test).filter(pk=broken.pk).update(
-        fold={"progress": {"fixes": "many"}}
-    )
+    advance = ticking.advance
+
+    def breaking(trip, given, *, now):
+        if trip.pk != broken.pk:
+            return advance(trip, given, now=now)
+        trip.state = "arrived"
+        raise ArithmeticError("half way")
+
+    monkeypatch.setattr(ticking, "advance", breaking)
     for trip in (broken, well):
         report(trip.device, drive(-3000, -1500))
     progress_trips(now=begun + 3 * MINUTE)
     assert again(well).seen_at == begun + timedelta(seconds=150)
-    assert again(broken).due_at == begun + 8 * MINUTE
+    assert (again(broken).due_at, again(broken).state) == (begun + 8 * MINUTE, "active")
     assert broken.public_id in str(caplog.records[-1].__dict__)
     assert progress_trips(now=begun + 3 * MINUTE).trips == 0
 
