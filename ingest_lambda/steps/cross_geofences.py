@@ -14,6 +14,7 @@ from ingest_lambda.steps.known import Known
 from ingest_lambda.steps.passages import Passage, passages_of
 from ingest_lambda.steps.store import Store
 from ingest_lambda.steps.tell_crossings import tell_stretches
+from ingest_lambda.steps.zones import Sets, ZoneMemory
 
 
 def cross_geofences(batch: Batch, store: Store, known: Known) -> None:
@@ -22,28 +23,43 @@ def cross_geofences(batch: Batch, store: Store, known: Known) -> None:
         return
     zones = known.zones
     environments = sorted({trail.environment.id for trail in batch.trails.values()})
-    held: set[int] = set()
-    while True:
-        found = zones.look(store, environments)
-        if not found:
-            return
-        passages = passages_of(batch, found)
-        wanted = {passage.sets.environment_id for passage in passages if passage.late}
-        if wanted <= held:
-            from ingest_lambda.steps.decide import decide  # noqa: PLC0415 shapely, for those who have geofences
-
-            decide(store, passages)
-            wanted = {passage.sets.environment_id for passage in passages if passage.stretches}
-        if wanted <= held:
-            break
-        # whoever writes crossings must know of every publish before, and keep the next one out until the commit
-        zones.hold(store, sorted(wanted - held))
-        held |= wanted
+    found = zones.look(store, environments)
+    if not found:
+        return
+    passages = _decided(batch, store, zones, found)
     stretches = [stretch for passage in passages for stretch in passage.stretches]
     if stretches:
         tell_stretches(store, stretches, batch.now_us)
     _keep(store, passages)
     zones.trim()
+
+
+def _decided(batch: Batch, store: Store, zones: ZoneMemory, found: dict[int, Sets]) -> list[Passage]:
+    """The devices' ways, decided by sets that nobody can change until the commit where anything is to be told."""
+    from ingest_lambda.steps.decide import decide  # noqa: PLC0415 shapely, for those who have geofences
+
+    held: set[int] = set()
+    while True:
+        passages = passages_of(batch, found)
+        # what is stored is compared only by who knows of every publish before
+        if _hold(store, zones, found, held, {one.sets.environment_id for one in passages if one.late}):
+            continue
+        decide(store, passages)
+        if not _hold(
+            store, zones, found, held, {one.sets.environment_id for one in passages if one.stretches}
+        ):
+            return passages
+
+
+def _hold(store: Store, zones: ZoneMemory, found: dict[int, Sets], held: set[int], wanted: set[int]) -> bool:
+    """Hold these sets too, and say whether anything was published before they were: then all is decided anew."""
+    if wanted <= held:
+        return False
+    zones.hold(store, sorted(wanted - held))
+    held |= wanted
+    newest = {environment: sets.newest for environment, sets in found.items()}
+    found.update(zones.look(store, list(found)))
+    return any(sets.newest != newest[environment] for environment, sets in found.items())
 
 
 def _keep(store: Store, passages: Sequence[Passage]) -> None:

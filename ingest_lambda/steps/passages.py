@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from math import isfinite, nan
 
-from ingest_lambda.batch import Batch, Trail
-from ingest_lambda.judgement import four_bytes
+from ingest_lambda.batch import Accepted, Batch, Trail
 from ingest_lambda.presence.state import Fix, Inside, Presence, Transition, decode
 from ingest_lambda.presence.telling import FOR_EVER_US
 from ingest_lambda.report import Envelope
@@ -78,16 +78,16 @@ class Passage:
 def passages_of(batch: Batch, found: Mapping[int, Sets]) -> list[Passage]:
     """The devices whose way among geofences this batch goes on with, or changes."""
     passages: dict[Trail, Passage] = {}
-    for trail, fix, _, moved_at_us in batch.accepted:
-        passage = passages.get(trail)
-        if passage is None:
-            sets = found.get(trail.environment.id)
-            if sets is None:
-                continue
-            passage = passages[trail] = _begun(trail, sets)
-        at_us = fix.recorded_at_us
-        accuracy_m, speed_mps = four_bytes(fix.accuracy_m), four_bytes(fix.speed_mps)
-        passage.fixes.append(Fix(at_us, fix.longitude, fix.latitude, accuracy_m, speed_mps, moved_at_us))
+    accepted: Sequence[Accepted] = batch.accepted
+    if any(trail.environment.id not in found for trail in batch.trails.values()):
+        accepted = [one for one in accepted if one[0].environment.id in found]
+    passage: Passage | None = None
+    for (trail, _, _, _), fix in zip(accepted, _fixes(accepted), strict=True):
+        if passage is None or passage.trail is not trail:
+            passage = passages.get(trail)
+            if passage is None:
+                passage = passages[trail] = _begun(trail, found[trail.environment.id])
+        passage.fixes.append(fix)
     changes = batch.rewritten
     for trail, at_us in changes.withdrawn:  # another anchor changes nothing: the rule does not look at it
         if (sets := found.get(trail.environment.id)) is not None:
@@ -97,6 +97,26 @@ def passages_of(batch: Batch, found: Mapping[int, Sets]) -> list[Passage]:
     for passage in passages.values():
         _part(passage)
     return list(passages.values())
+
+
+def _fixes(accepted: Sequence[Accepted]) -> list[Fix]:
+    """Accepted fixes as the fold sees them, column by column: it is done for every fix there is."""
+    fixes = [fix for _, fix, _, _ in accepted]
+    columns = (
+        [fix.recorded_at_us for fix in fixes],
+        [fix.longitude for fix in fixes],
+        [fix.latitude for fix in fixes],
+        _as_stored([fix.accuracy_m for fix in fixes]),
+        _as_stored([fix.speed_mps for fix in fixes]),
+        [moved_at_us for _, _, _, moved_at_us in accepted],
+    )
+    return list(map(Fix._make, zip(*columns, strict=True)))
+
+
+def _as_stored(numbers: list[float | None]) -> list[float | None]:
+    """`four_bytes` of each."""
+    rounded = array("f", [nan if number is None else number for number in numbers]).tolist()
+    return [number if isfinite(number) else None for number in rounded]
 
 
 def _begun(trail: Trail, sets: Sets) -> Passage:
@@ -112,8 +132,7 @@ def _part(passage: Passage) -> None:
             if fix.at_us <= last_us:
                 passage.changed(fix.at_us)
         passage.fixes = fixes = [fix for fix in fixes if fix.at_us > last_us]
-    if any(one.at_us > other.at_us for one, other in pairwise(fixes)):
-        fixes.sort()
+    fixes.sort()
     if before is not None:
         behind_us = sets.first_behind(before.version)
         if behind_us is not None and behind_us <= last_us:
