@@ -86,6 +86,8 @@ class Reader(asyncio.Protocol):
             at = start + size
             if opcode == 1:
                 self._frame(self._inflated(payload) if squeezed else payload, now)
+            elif opcode == 9:  # a ping; whoever does not answer is taken for gone after 40 seconds
+                self.transport.write(bytes((0x8A, 0x80 | len(payload), 0, 0, 0, 0)) + payload)
         del buffer[:at]
 
     def _inflated(self, payload: bytes) -> bytes:
