@@ -207,6 +207,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "Positions", "description": "Where a device was."},
         {"name": "Geofences", "description": "Areas, drawn or uploaded, published in versions."},
         {"name": "Trips", "description": "To a destination: when it arrives, whether it is late, and links to follow it."},
+        {"name": "Alerts", "description": "What somebody should look at, and who must be where by when."},
         {"name": "Webhooks", "description": "Be told what happens, or ask."},
         {"name": "Outcomes", "description": "What became of every report, and why some were not kept."},
         {"name": "Environment", "description": "Whose data a key opens."},
@@ -299,6 +300,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 2.0,
         "options": {"expires": 2},
     },
+    "forget alerts that have long been over": {"task": "tracker.forget_alerts", "schedule": 3600.0},
     "ask whether devices are where they are expected": {
         "task": "tracker.ask_expected",
         "schedule": 15.0,

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from tracker.alerts.expecting import ask_due
+from tracker.alerts.services import forget_old_alerts
 from tracker.archive.nightly import archive_due
 from tracker.certificates import announcement, denials
 from tracker.certificates.renewal import renew_broker
@@ -156,6 +157,13 @@ def ask_expected() -> None:
     """Where devices are expected by now: alerts on those that are not there."""
     if raised := ask_due(now=timezone.now()):
         logger.info("expected devices are absent", extra={"count": raised})
+
+
+@shared_task(name="tracker.forget_alerts")  # type: ignore[untyped-decorator]
+def alerts() -> None:
+    """Alerts that have long been over."""
+    if forgotten := forget_old_alerts(now=timezone.now()):
+        logger.info("alerts forgotten", extra={"rows": forgotten})
 
 
 @shared_task(name="tracker.tell_endpoint_owners")  # type: ignore[untyped-decorator]

@@ -1,7 +1,7 @@
 """Writes on alerts by people: taking one on. What raises and resolves them is in `raising`."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
@@ -14,6 +14,7 @@ from tracker.live.announce import announce_alerts
 from tracker.tenants.models import User
 
 LONGEST_NOTE = 500
+KEPT = timedelta(days=90)
 
 
 class AlreadyAcknowledged(Exception):
@@ -43,6 +44,14 @@ def forget_alerts(device: Device) -> None:
     """Everything this capability holds of a device that is deleted."""
     Alert.objects.for_environment(device.environment_id).filter(device=device.pk).delete()
     ExpectedPresence.objects.for_environment(device.environment_id).filter(device=device.pk).delete()
+
+
+def forget_old_alerts(*, now: datetime) -> int:
+    """Alerts that were over ninety days ago; returns how many there were. Open ones stay."""
+    old = Alert.objects.unscoped("forgetting runs over all customers at once").filter(
+        resolved_at__lt=now - KEPT
+    )
+    return old.delete()[0]
 
 
 def announce_after_commit(environment_id: int, alert_ids: Iterable[int]) -> None:

@@ -3,6 +3,7 @@
 import itertools
 import random
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import connection, connections, transaction
@@ -11,7 +12,7 @@ from tests.tracker.alerts.events import a_geofence, a_trip, crossed, event, minu
 from tests.tracker.caller import a_device
 from tracker.alerts.models import Alert
 from tracker.alerts.raising import raise_from
-from tracker.alerts.services import acknowledge
+from tracker.alerts.services import acknowledge, forget_old_alerts
 from tracker.outbox.models import OutboxEvent
 
 
@@ -222,6 +223,13 @@ def test_acknowledged_is_not_over_and_over_is_not_acknowledged(customer, van):
     hand_over(event(van, "device.online", minutes(30)))
     alert.refresh_from_db(from_queryset=Alert.objects.for_environment(customer.test))
     assert (alert.note, alert.resolved_at) == ("calling", minutes(30))
+
+
+def test_alerts_are_forgotten_ninety_days_after_they_were_over(customer, van):
+    hand_over(*silences(van), silent_at(van, minutes(90)))
+    assert forget_old_alerts(now=minutes(30) + timedelta(days=90)) == 0
+    assert forget_old_alerts(now=minutes(31) + timedelta(days=90)) == 1
+    assert alerts_of(customer.test) == [("silent", minutes(90), None)]
 
 
 @pytest.mark.django_db(transaction=True)
