@@ -32,6 +32,9 @@ class EdgeCells:
         """The edges near a box, some of them twice; None where it is too large to look at cell by cell."""
         left, right = floor(west / self._wide), floor(east / self._wide)
         low, high = floor(south / self._high), floor(north / self._high)
+        if left == right and low == high:
+            only = self._cells.get((left, low))
+            return self._long if only is None else self._long + only if self._long else only
         if (right - left + 1) * (high - low + 1) > CELLS_MOST:
             return None
         found = self._long

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from math import hypot
 
-import msgspec
-
 from ingest_lambda.presence.border import Place, apart_m, between
 from ingest_lambda.presence.state import Fix, Pending
 from ingest_lambda.presence.zone import margin_m
@@ -75,23 +73,26 @@ def witness(
     zones: Zones, geofence_id: int, inside: bool, run: Pending | None, last: Fix, fix: Fix
 ) -> Pending:
     """The run of evidence with one more fix on the other side of the border: `inside` where outside is believed."""
+    seen = clear(zones, geofence_id, inside, fix)
+    at_us, longitude, latitude = fix.at_us, fix.longitude, fix.latitude
     if run is None:
-        run = Pending(
-            geofence_id,
-            fix.at_us,
-            0,
-            None,
-            False,
-            crossed(zones, geofence_id, last, fix),
-            place(last),
-            place(fix),
-        )
-    if not clear(zones, geofence_id, inside, fix):
-        run = msgspec.structs.replace(run, count=0, clear=None)
+        border = crossed(zones, geofence_id, last, fix)
+        here = (at_us, longitude, latitude) if seen else None
+        return Pending(geofence_id, at_us, int(seen), here, seen, border, place(last), (longitude, latitude))
+    if not seen:
+        count, first = 0, None
     else:
-        first = run.clear or (fix.at_us, fix.longitude, fix.latitude)
-        run = msgspec.structs.replace(run, count=min(run.count + 1, WITNESSES), clear=first, deep=True)
-    return run
+        count, first = min(run.count + 1, WITNESSES), run.clear or (at_us, longitude, latitude)
+    return Pending(
+        geofence_id,
+        run.since_us,
+        count,
+        first,
+        run.deep or seen,
+        run.crossed,
+        run.came_from,
+        run.start,
+    )
 
 
 def ripened(run: Pending, at_us: int) -> Pending:

@@ -85,12 +85,22 @@ class Walk:
 
     def _weigh(self, fix: Fix, covering: Covering) -> None:
         """Evidence of this fix for and against what is believed, and the decisions it leads to."""
-        left, entered = self._exact(fix, covering)
+        left: dict[int, Turn] = {}
+        entered: dict[int, Turn] = {}
+        if self.zones.exact:
+            self._exact(fix, covering, left, entered)
         self._returns(fix, covering, left, entered)
         self._witness(fix, covering)
         for run in [run for run in self.pending.values() if rule.proven(run, fix)]:
             self._turn(run, left, entered)
         self._stays(fix, entered)
+        if left or entered:
+            self._decide(fix, covering, left, entered)
+        for geofence_id, run in self.pending.items():
+            self.pending[geofence_id] = rule.ripened(run, fix.at_us)
+
+    def _decide(self, fix: Fix, covering: Covering, left: dict[int, Turn], entered: dict[int, Turn]) -> None:
+        """What is proven is believed, with what follows from it."""
         swapped = self._swaps(left, entered)
         self._settle(fix, left | swapped, entered)
         for turned in (*left, *swapped, *entered):
@@ -98,13 +108,9 @@ class Walk:
                 self.pending.pop(turned, None)
             else:  # a visit already over: the fix that proved it is the first witness of its end
                 self.pending[turned] = self._next(turned, None, fix, covering)
-        for geofence_id, run in self.pending.items():
-            self.pending[geofence_id] = rule.ripened(run, fix.at_us)
 
-    def _exact(self, fix: Fix, covering: Covering) -> tuple[dict[int, Turn], dict[int, Turn]]:
+    def _exact(self, fix: Fix, covering: Covering, left: dict[int, Turn], entered: dict[int, Turn]) -> None:
         """Zones without hysteresis: the fix decides."""
-        left: dict[int, Turn] = {}
-        entered: dict[int, Turn] = {}
         for geofence_id in covering ^ self.inside.keys():
             if self.zones.by_id[geofence_id].exact:
                 turn = Turn(
@@ -114,7 +120,6 @@ class Walk:
                     fix.at_us,
                 )
                 (entered if geofence_id in covering else left)[geofence_id] = turn
-        return left, entered
 
     def _returns(self, fix: Fix, covering: Covering, left: dict[int, Turn], entered: dict[int, Turn]) -> None:
         """Runs that this fix ends: a short visit on the way, or nothing."""

@@ -37,7 +37,12 @@ def by_hand(zones, longitudes, latitudes):
 def test_the_grid_says_of_every_place_what_geos_says(seed, spread_m):
     chance = np.random.default_rng(seed)
     shapes = [
-        circle(*chance.uniform(-spread_m, spread_m, 2), chance.uniform(5, spread_m / 2)) for _ in range(8)
+        circle(
+            chance.uniform(-spread_m, spread_m),
+            chance.uniform(-spread_m, spread_m),
+            chance.uniform(5, spread_m / 2),
+        )
+        for _ in range(8)
     ]
     shapes.append(corridor(*chance.uniform(-spread_m, spread_m, (4, 2)), half=spread_m / 20))
     shapes.append(shapes[0].difference(shapes[1].buffer(-spread_m / 100)))
