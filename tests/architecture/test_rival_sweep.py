@@ -59,6 +59,26 @@ VICTIMS: dict[str, list[Callable[[Victim], dict[str, str]]]] = {
     "console_certificate_revoke": [
         lambda v: {"device_id": v.device.public_id, "certificate_id": v.certificate.public_id}
     ],
+    "api_geofence": [
+        lambda v: {"geofence": v.geofence.public_id},
+        lambda v: {"geofence": f"external:{v.geofence.external_id}"},
+    ],
+    # a version's number is nobody's secret: the rival has none of that number
+    **{
+        name: [lambda v: {"number": "1"}]
+        for name in (
+            "api_geofence_version",
+            "api_geofence_version_geojson",
+            "api_geofence_version_rollback",
+            "console_geofence_version",
+            "console_geofence_version_difference",
+            "console_geofence_rollback",
+        )
+    },  # fmt: skip
+    **{
+        f"console_geofence{name}": [lambda v: {"geofence_id": v.geofence.public_id}]
+        for name in ("", "_shape", "_take_out", "_discard")
+    },
     "console_device": [lambda v: {"device_id": v.device.public_id}],
     "console_device_edit": [lambda v: {"device_id": v.device.public_id}],
     "console_device_speed_unit": [lambda v: {"device_id": v.device.public_id}],
@@ -68,20 +88,32 @@ VICTIMS: dict[str, list[Callable[[Victim], dict[str, str]]]] = {
     **{
         f"api_webhook_{name}": [lambda v: {"endpoint": v.endpoint.public_id}]
         for name in (
-            "endpoint", "endpoint_verify", "endpoint_rotate", "endpoint_test", "endpoint_enable", "endpoint_disable",
-            "replay", "messages",
+            "endpoint",
+            "endpoint_verify",
+            "endpoint_rotate",
+            "endpoint_test",
+            "endpoint_enable",
+            "endpoint_disable",
+            "replay",
+            "messages",
         )
     },  # fmt: skip
     **{
-        f"api_webhook_{name}": [
-            lambda v: {"endpoint": v.endpoint.public_id, "message": v.message.public_id}
-        ]
+        f"api_webhook_{name}": [lambda v: {"endpoint": v.endpoint.public_id, "message": v.message.public_id}]
         for name in ("message", "message_replay")
     },
     **{
         f"console_webhook{name}": [lambda v: {"endpoint_id": v.endpoint.public_id}]
         for name in (
-            "", "_edit", "_verify", "_test", "_rotate", "_enable", "_disable", "_delete", "_replay_missing",
+            "",
+            "_edit",
+            "_verify",
+            "_test",
+            "_rotate",
+            "_enable",
+            "_disable",
+            "_delete",
+            "_replay_missing",
             "_replay_range",
         )
     },  # fmt: skip
@@ -133,7 +165,12 @@ VICTIMS: dict[str, list[Callable[[Victim], dict[str, str]]]] = {
     "account_reset_password_from_key": [lambda v: {"uidb36": "1", "key": "set-password"}],
 }
 # where an address may answer 200 although it holds the victim's id: nothing of the victim may be in it
-SAYS_SO_IN_A_PAGE = {"api_webhook_schema", "account_confirm_email", "account_reset_password_from_key", "console_join"}
+SAYS_SO_IN_A_PAGE = {
+    "api_webhook_schema",
+    "account_confirm_email",
+    "account_reset_password_from_key",
+    "console_join",
+}
 
 
 def addresses(

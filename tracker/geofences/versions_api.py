@@ -154,6 +154,8 @@ class VersionRollback(Endpoint):
     def post(self, request: ApiRequest, number: int) -> Response:
         """A new version with the shapes of that one; the drafts become these shapes, too."""
         Query(request)
+        if version_by_number(request.environment.pk, number) is None:
+            raise not_found("version")
         note = _note(object_of(request, "note").get("note"))
         try:
             version = roll_back(request.environment.pk, number, now=timezone.now(), note=note)

@@ -11,7 +11,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from tests.tracker.geofences.drawing import a_square
-from tracker.geofences import publishing, uploading
+from tracker.geofences import publishing, selectors, uploading
 from tracker.geofences.models import GeofenceVersion, GeofenceVersionMember
 from tracker.geofences.publishing import NothingToPublish, publish
 from tracker.geofences.selectors import drafts_of, shapes_of
@@ -53,7 +53,7 @@ def _no_lock(environment_id):
 def test_without_the_lock_two_publishes_fight_over_one_number(customer, monkeypatch):
     """Both read the same newest version before either writes its own."""
     met = threading.Barrier(2)
-    read = publishing.latest_version
+    read = selectors.latest_version
 
     def latest_version(environment_id):
         found = read(environment_id)

@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -237,5 +238,15 @@ def test_no_text_at_all_makes_it_fail():
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             continue
         read_upload(document)
-    for value in (None, True, 1, "x", [], {}, {"type": []}, {"type": "Feature", "geometry": {"type": {}}}):
+    nonsense: list[Any] = [
+        None,
+        True,
+        1,
+        "x",
+        [],
+        {},
+        {"type": []},
+        {"type": "Feature", "geometry": {"type": {}}},
+    ]
+    for value in nonsense:
         assert read_upload(value).faults.count > 0
