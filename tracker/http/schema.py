@@ -139,7 +139,9 @@ def complete(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[str,
             if method == "post" and address.startswith("/api/"):
                 operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
             # either form of a key opens it: the framework would ask for both at once
-            ways = [{name: []} for way in operation.get("security", []) for name in way]
+            ways: list[dict[str, list[str]]] = [
+                {name: []} for way in operation.get("security", []) for name in way
+            ]
             operation["security"] = ways or [{}]  # none: for anybody
             for answer in operation["responses"].values():
                 answer["description"] = answer["description"] or "Done."

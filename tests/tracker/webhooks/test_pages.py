@@ -12,6 +12,8 @@ from tests.tracker.pages import Page, naughty
 from tracker.outbox.models import OutboxEvent
 from tracker.tenants import scope
 from tracker.tenants.models import Role
+from tracker.webhooks.claims import claim
+from tracker.webhooks.contents import body_bytes
 from tracker.webhooks.lifecycle import note_verified
 from tracker.webhooks.models import WebhookAttempt, WebhookEndpoint, WebhookMessage
 from tracker.webhooks.services import create_endpoint
@@ -178,3 +180,18 @@ def test_whatever_text_comes_in_is_shown_as_text(customer, signed_in, endpoint):
     for text in naughty()[:40]:
         message = a_message(customer, endpoint, data={"name": text}, answer=text[:1000])
         seen(signed_in(customer.owner), "console_webhook_message", endpoint.public_id, message.public_id)
+
+
+def test_the_bytes_shown_are_the_bytes_that_are_sent(customer, endpoint):
+    now = timezone.now()
+    data = {"share": 0.1, "large": 1e21, "name": "Grüße", "zz": None, "a": [1.0, 2]}
+    event = OutboxEvent.objects.create(
+        environment=customer.test, kind="device.silent", data=data, occurred_at=now, relayed_at=now
+    )
+    with scope.scope(environment_id=customer.test.pk):
+        message = WebhookMessage.objects.create(
+            environment=customer.test, endpoint=endpoint, event=event, due_at=now
+        )
+    [delivery] = claim(now=now, limit=5, busy={})
+    with scope.scope(environment_id=customer.test.pk):
+        assert body_bytes(customer.test, message) == delivery.body
