@@ -68,7 +68,8 @@ def test_every_package_holds_the_edge_its_libraries_and_nothing_else(packages):
     for stage, made in packages.items():
         libraries = {"ingest": {"msgspec"}}.get(
             stage.split("_")[0],
-            {"msgspec", "psycopg", "psycopg_binary", "psycopg_binary.libs", "redis"},
+            {"msgspec", "psycopg", "psycopg_binary", "psycopg_binary.libs", "redis"}
+            | {"shapely", "shapely.libs", "numpy", "numpy.libs"},
         )
         tops = {top for top in made.tops if not top.endswith(".dist-info")}
         assert tops == libraries | {"ingest_lambda", "zappa_settings.py", "__init__.py"}, stage
