@@ -1,6 +1,7 @@
 """`make bench`, `make bench-edge`: this machine measured part by part, in one run; a table and a JSON line.
 
-Parts on a whole product of their own ports and data: `consumer` (fixes a second into PostGIS), `door` (posts a second
+Parts on a whole product of their own ports and data: `consumer` (fixes a second into PostGIS), `zones` (the same among
+124 geofences and among none), `door` (posts a second
 through nginx, edge and stream), `browser` (from the device's clock to a frame in a real page), `frames` (what each
 picture of 2,000 and of 10,000 moving markers costs the page's script), `registrations`
 (positions beside a flood of registrations), `tenants` (one beside another's flood). Parts of their own: `growth` (what
@@ -38,6 +39,7 @@ from infra.packages import package
 
 STAGED: dict[str, Callable[[Stage, int], dict[str, Any]]] = {
     "consumer": consumer.measure,
+    "zones": consumer.measure_zones,
     "door": door.measure,
     "browser": browser.measure,
     "frames": map_frames.measure,

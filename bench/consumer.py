@@ -46,6 +46,48 @@ def measure(stage: Stage, seconds: int) -> dict[str, Any]:
     }
 
 
+ZONES = 124  # as many as a metro has wards
+PUBLISH = """
+    WITH version AS (
+        INSERT INTO tracker_geofenceversion (environment_id, number, effective_at, published_at)
+        VALUES (%(environment)s, 1, now() - interval '90 days', now()) RETURNING id
+    ), cell AS (
+        SELECT row_number() OVER () AS n, cell.geom
+        FROM ST_SquareGrid(%(side)s, ST_MakeEnvelope(73.78, 18.48, 74.05, 18.72, 4326)) AS cell LIMIT %(zones)s
+    ), geofence AS (
+        INSERT INTO tracker_geofence (environment_id, external_id)
+        SELECT %(environment)s, 'bench-' || n FROM cell RETURNING id, external_id
+    ), shape AS (
+        INSERT INTO tracker_geofenceshape
+            (environment_id, geofence_id, name, kind, source, geometry, area_m2, made_at)
+        SELECT %(environment)s, geofence.id, external_id, 'polygon', '{}',
+            ST_Multi(ST_Segmentize(cell.geom, %(side)s / 15)), 1, now()
+        FROM cell JOIN geofence ON geofence.external_id = 'bench-' || cell.n RETURNING id, geofence_id
+    ), member AS (
+        INSERT INTO tracker_geofenceversionmember (environment_id, version_id, geofence_id, shape_id)
+        SELECT %(environment)s, version.id, shape.geofence_id, shape.id FROM shape, version RETURNING id
+    )
+    SELECT count(*) FROM member"""
+
+
+def measure_zones(stage: Stage, seconds: int) -> dict[str, Any]:
+    """The consumer on the same fixes without geofences, then going on among ZONES of them."""
+    key = stage.sql("SELECT min(id) FROM tracker_key WHERE environment_id = %s", _open(stage))
+    without = _consume(stage, key, fixes=FIXES, a_request=50, hours_ago=40)
+    published = stage.run(PUBLISH, environment=_open(stage), zones=ZONES, side=0.024)
+    within = _consume(stage, key, fixes=FIXES, a_request=50, hours_ago=20)
+    crossings = stage.sql(
+        "SELECT count(*) FROM tracker_geofencecrossing WHERE environment_id = %s", _open(stage)
+    )
+    return {
+        "geofences": published,
+        "fixes a second, without geofences": round(without),
+        "fixes a second, among geofences": round(within),
+        "ratio": round(within / without, 2),
+        "crossings told": crossings,
+    }
+
+
 def _open(stage: Stage) -> int:
     return stage.environment_id("live")
 

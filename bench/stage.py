@@ -35,6 +35,15 @@ class Stage:
             row = connection.execute(statement, values).fetchone()
         return row[0] if row else None
 
+    def run(self, statement: str, **values: Any) -> Any:
+        """The same with values by name."""
+        everything = "-c milepost.unscoped=bench"
+        with psycopg.connect(
+            self.stack.database_url("owner"), autocommit=True, options=everything
+        ) as connection:
+            row = connection.execute(statement, values).fetchone()
+        return row[0] if row else None
+
     def environment_id(self, kind: str = "test") -> int:
         """The number of the demo tenant's environment."""
         return int(
