@@ -4,13 +4,15 @@ Limits bind supervisors and viewers; whoever may set limits has none. They hold 
 visits. Where nothing listed lies in an environment, or all of it is retired, a limited member sees no device of it.
 """
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet
 
 from tracker.devices.models import Device
-from tracker.geofences.models import GeofenceVisit, MembershipGeofence
+from tracker.geofences.models import Geofence, GeofenceVisit, MembershipGeofence
 from tracker.tenants.models import Environment, Membership, Role
 
 
@@ -39,7 +41,23 @@ def sight_of(membership: Membership, environment: Environment) -> Sight | None:
         .filter(geofence__environment_id=environment.pk)
         .select_related("geofence")
     ]
-    return Sight(frozenset(g.pk for g in listed), frozenset(g.public_id for g in listed))
+    return _sight(listed)
+
+
+def sights_of(places: Sequence[tuple[Membership, Environment]]) -> list[Sight | None]:
+    """The same for many members at once, of any tenants. Needs a scope that sees them all."""
+    rows = MembershipGeofence.objects.unscoped("of the members given, whose tenants are theirs")
+    listed: dict[int, list[Geofence]] = defaultdict(list)
+    for row in rows.filter(membership__in=[member for member, _ in places]).select_related("geofence"):
+        listed[row.membership_id].append(row.geofence)
+    found: list[Sight | None] = []
+    for member, environment in places:
+        mine = listed[member.pk]
+        if member.may(Role.ADMIN) or not (mine or member.sees_listed_geofences):
+            found.append(None)
+        else:
+            found.append(_sight([one for one in mine if one.environment_id == environment.pk]))
+    return found
 
 
 def may_see(membership: Membership, device: Device) -> bool:
@@ -71,6 +89,10 @@ def require_whole(membership: Membership) -> None:
     """Refuse a page that shows all devices of an environment to whoever sees only some of them."""
     if is_limited(membership):
         raise PermissionDenied("This page shows all devices, and you are limited to some geofences.")
+
+
+def _sight(geofences: Sequence[Geofence]) -> Sight:
+    return Sight(frozenset(g.pk for g in geofences), frozenset(g.public_id for g in geofences))
 
 
 def _listed(membership: Membership) -> QuerySet[MembershipGeofence]:

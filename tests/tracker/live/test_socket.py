@@ -1,5 +1,6 @@
 """The WebSocket as a browser meets it: who is let in, what closes it, whose devices come through it."""
 
+import asyncio
 import json
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from config.asgi import application
 from tests.tracker.live.browser_socket import BrowserSocket
 from tests.tracker.live.fake_socket import until
 from tracker.devices.models import Device, DeviceState
+from tracker.live import rights
 from tracker.live.announce import announce_removal, announce_rename
 from tracker.live.consumers import LiveConsumer
 from tracker.live.hub import current_hub
@@ -156,3 +158,39 @@ async def test_what_a_browser_sends_is_not_read(customer, signed_in, hub):
     announce_rename(customer.live.pk, "dev_" + "1" * 32, "still here")
     assert "still here" in await browser.receive_text()
     await browser.disconnect()
+
+
+@pytest.mark.parametrize("cookie", ["\x00", "'; --", "é" * 32, "a" * 5000, ""])
+async def test_a_cookie_that_is_no_session_is_nobodys_and_spoils_nobody_elses_check(
+    customer, signed_in, hub, cookie
+):
+    client = await database_sync_to_async(signed_in)(customer.owner)
+    good = connection(customer.live.public_id, client)
+    client.cookies["milepost_session"].set("milepost_session", cookie, cookie)
+    bad = connection(customer.live.public_id, client)
+    codes, opened = await asyncio.gather(closing_code(bad), good.connect())
+    assert (codes, opened) == (4401, True)
+    assert json.loads(await good.receive_text())["type"] == "snapshot"
+    await good.disconnect()
+
+
+async def test_many_sockets_ask_for_their_rights_in_few_reads(customer, rival, signed_in, hub, monkeypatch):
+    batches = []
+    genuine = rights.verdicts
+
+    def counted(asks):
+        batches.append(len(asks))
+        return genuine(asks)
+
+    monkeypatch.setattr(rights, "verdicts", counted)
+    ours, theirs = [await database_sync_to_async(signed_in)(who.owner) for who in (customer, rival)]
+    sockets = [connection(customer.live.public_id, ours) for _ in range(5)]
+    sockets += [connection(rival.test.public_id, theirs) for _ in range(5)]
+    wrong = [connection(customer.live.public_id, theirs), connection(rival.live.public_id, ours)]
+    codes = asyncio.gather(*(closing_code(one) for one in wrong))
+    assert all(await asyncio.gather(*(one.connect() for one in sockets)))
+    assert await codes == [4403, 4403]
+    for one in sockets:
+        await one.receive_text()
+        await one.disconnect()
+    assert sum(batches) < len(sockets) + len(wrong)
