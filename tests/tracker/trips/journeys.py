@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from math import cos, radians
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.gis.geos import Point
 
@@ -79,7 +79,9 @@ def put_state(device: Device, newest: Fix) -> None:
         "anchor_longitude": newest.longitude, "anchor_latitude": newest.latitude,
     }  # fmt: skip
     if not states.exists():
-        DeviceState.objects.create(environment_id=device.environment_id, device=device, **facts)
+        DeviceState.objects.create(
+            **cast(Any, facts | {"environment_id": device.environment_id, "device": device})
+        )
     else:
         states.filter(recorded_at__lt=at).update(**facts)
 

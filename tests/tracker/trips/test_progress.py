@@ -46,6 +46,7 @@ def test_vague_fixes_need_twice_as_many():
 def test_silence_inside_arrives_after_two_minutes_and_not_before():
     progress = fold(Progress(), [fix(0, -300), fix(30, 0)], plan())
     due = silence_due_us(progress)
+    assert due is not None
     assert after_s(due) == 150
     assert settle(progress, due - 1).arrived_us is None
     assert after_s(settle(progress, due).arrived_us) == 30

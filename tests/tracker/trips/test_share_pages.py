@@ -59,7 +59,7 @@ def look(token: str, **headers: str):
 
 
 def gone(answer) -> bool:
-    return answer.status_code == 404
+    return bool(answer.status_code == 404)
 
 
 def test_a_stranger_sees_when_and_where_and_nothing_else(trip, now):

@@ -49,7 +49,7 @@ def test_a_drive_to_the_goal_arrives_is_completed_and_told(customer, begun):
     progress_trips(now=begun + 3 * MINUTE)
     trip = again(trip)
     assert (trip.state, round(trip.remaining_m or 0)) == ("active", 1500)
-    assert trip.eta_at is not None
+    assert trip.eta_at and trip.eta_earliest_at and trip.eta_latest_at  # noqa: PT018  for the types of the next line
     assert begun + 3 * MINUTE < trip.eta_earliest_at < trip.eta_at < trip.eta_latest_at
     report(device, drive(-1400, 0, at_s=160))
     report(device, [fix(310, 3), fix(320, 1)])
@@ -144,7 +144,7 @@ def test_positions_taken_back_change_what_a_completed_trip_was(customer, begun):
     progress_trips(now=begun + 5 * MINUTE)
     trip = again(trip)
     assert trip.arrived_at == begun + timedelta(seconds=95)
-    assert trip.summary["duration_s"] == 95.0
+    assert (trip.summary or {})["duration_s"] == 95.0
     assert told(trip)[-2:] == ["arrived", "completed"]
     first, second = events(trip, "completed")
     assert second.data["corrects"] == first.public_id
@@ -198,7 +198,7 @@ def test_a_memory_of_another_form_begins_anew(customer, begun):
 
 def test_a_trip_that_cannot_be_looked_at_does_not_hold_up_the_others(customer, begun, caplog, monkeypatch):
     broken, well = (a_trip(a_device(customer.test, name), now=begun) for name in ("broken", "well"))
-    advance = ticking.advance
+    advance = getattr(ticking, "advance")  # noqa: B009  it is imported there and not exported
 
     def breaking(trip, given, *, now):
         if trip.pk != broken.pk:
@@ -226,7 +226,7 @@ def test_ended_trips_are_left_alone(customer, begun):
     report(device, drive(-1400, 0, at_s=300))
     assert progress_trips(now=begun + timedelta(minutes=4, seconds=30)).trips == 0
     assert again(done).arrived_at is None
-    assert again(done).summary["positions"] == 16
+    assert (again(done).summary or {})["positions"] == 16
 
 
 def test_a_look_at_many_costs_no_more_queries_than_a_look_at_one(customer, begun):

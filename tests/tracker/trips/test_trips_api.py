@@ -25,7 +25,7 @@ def post(api: Caller, path: str, body: Any = None, **headers: str) -> Any:
 def made(api: Caller, **body: Any) -> dict[str, Any]:
     answer = post(api, "trips", {"device": "external:van-1", "destination": GOAL} | body)
     assert answer.status_code == 201, answer.content
-    return json.loads(answer.content)
+    return dict(json.loads(answer.content))
 
 
 @pytest.fixture

@@ -88,7 +88,9 @@ def test_what_cannot_be_is_said_on_the_page(customer, signed_in, trip):
     browser.post(f"/console/trips/{trip.public_id}/cancel/")
     said = browser.post(f"/console/trips/{trip.public_id}/complete/", follow=True).content.decode()
     assert "cancelled stays so for good" in said
-    said = browser.post(f"/console/trips/{trip.public_id}/shares/", {"lasts": "4"}, follow=True).content.decode()
+    said = browser.post(
+        f"/console/trips/{trip.public_id}/shares/", {"lasts": "4"}, follow=True
+    ).content.decode()
     assert not TripShare.objects.for_environment(customer.test).exists()
     assert "nothing to follow" in said
 
