@@ -26,6 +26,7 @@ class _Device(msgspec.Struct):
 
 class _Frame(msgspec.Struct):
     type: str
+    server_time: int
     complete: bool = False
     devices: list[_Device] = []
 
@@ -36,11 +37,11 @@ _decode = msgspec.json.Decoder(_Frame).decode
 class Reader(asyncio.Protocol):
     """One socket."""
 
-    def __init__(self, request: bytes, delays: array) -> None:  # type: ignore[type-arg]  # array('d')
+    def __init__(self, request: bytes, delays: "array[float]", sent: "array[float]") -> None:
         self.ready = asyncio.get_running_loop().create_future()
         self.frames = self.bytes = 0
         self.closed = False
-        self._request, self._delays, self._buffer = request, delays, bytearray()
+        self._request, self._delays, self._sent, self._buffer = request, delays, sent, bytearray()
         self._inflate: Any = None
         self._begun = False
         self.transport: Any = None
@@ -97,7 +98,10 @@ class Reader(asyncio.Protocol):
         frame = _decode(payload)
         self.frames += 1
         if frame.type == "changes":
-            self._delays.extend([now - d.recorded_at for d in frame.devices if d.recorded_at is not None])
+            for device in frame.devices:
+                if device.recorded_at is not None:
+                    self._delays.append(now - device.recorded_at)
+                    self._sent.append(frame.server_time - device.recorded_at)
         elif frame.type == "snapshot" and frame.complete and not self.ready.done():
             self.ready.set_result(None)
 
@@ -119,10 +123,10 @@ def request_for(orders: dict[str, Any], cookie: str) -> bytes:
 
 async def run(orders: dict[str, Any]) -> dict[str, Any]:
     """Open a socket for each cookie, a few at a time; the last one stops reading once it has its snapshot."""
-    loop, delays, readers = asyncio.get_running_loop(), array("d"), list[Reader]()
+    loop, delays, sent, readers = asyncio.get_running_loop(), array("d"), array("d"), list[Reader]()
     name, _, port = orders["host"].partition(":")
     for cookie in orders["cookies"]:
-        reader = Reader(request_for(orders, cookie), delays)
+        reader = Reader(request_for(orders, cookie), delays, sent)
         await loop.create_connection(partial(_same, reader), name, int(port))
         readers.append(reader)
         if len(readers) % 20 == 0:
@@ -132,7 +136,7 @@ async def run(orders: dict[str, Any]) -> dict[str, Any]:
     stalled.transport.pause_reading()
     print(json.dumps({"open": len(readers)}), flush=True)
     await loop.run_in_executor(None, sys.stdin.readline)
-    del delays[:]
+    del delays[:], sent[:]
     before = sum(one.frames for one in readers), sum(one.bytes for one in readers)
     print(json.dumps({"counting": True}), flush=True)
     await loop.run_in_executor(None, sys.stdin.readline)
@@ -140,13 +144,15 @@ async def run(orders: dict[str, Any]) -> dict[str, Any]:
         sum(one.frames for one in readers) - before[0],
         sum(one.bytes for one in readers) - before[1],
     )
-    values = sorted(delays)
+    values, made = sorted(delays), sorted(sent)
     stalled.transport.resume_reading()
     had = stalled.frames
     await asyncio.sleep(2)
     return {
         "open": sum(not one.closed for one in readers), "frames": frames, "bytes": size, "seen": len(values),
         "p50_ms": _share(values, 0.5), "p99_ms": _share(values, 0.99), "worst_ms": _share(values, 1.0),
+        "made_p50_ms": _share(made, 0.5),
+        "made_p99_ms": _share(made, 0.99),
         "stalled_frames_after": stalled.frames - had, "cpu_s": time.process_time(),
     }  # fmt: skip
 
