@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from ingest_lambda.presence import rule
 from ingest_lambda.presence.batch import Batch, Folded, Item
 from ingest_lambda.presence.rule import LOOK_BACK_FIXES, LOOK_BACK_US
@@ -44,6 +46,9 @@ def resume(inside: Sequence[Inside], recent: Sequence[Fix], versions: Versions) 
     walk = Walk(zones, Presence(zones.number, began, tuple(inside)))
     if first > 1:
         walk.before = rule.place(known[first - 2])
-    for fix in known[first:] if first else known[1:]:
-        walk.recall(fix, zones.covering(fix.longitude, fix.latitude))
+    recalled = known[first:] if first else known[1:]
+    places = np.array([rule.place(fix) for fix in recalled]).reshape(-1, 2)
+    keys = zones.find(places[:, 0], places[:, 1]).keys.tolist() if recalled else []
+    for fix, key in zip(recalled, keys, strict=True):
+        walk.recall(fix, zones.covered_by(key), is_last=fix is recalled[-1])
     return walk.presence()

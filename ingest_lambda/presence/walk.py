@@ -73,14 +73,18 @@ class Walk:
         """Fixes in the very zones the device is believed in, nothing under way: the last two, the short for `step`."""
         self.before, self.last = (before[1], before[2]), Fix._make(last)
 
-    def recall(self, fix: Fix, covering: Covering) -> None:
-        """A fix of the past, what was believed at the end of it being known: evidence only, no decisions."""
-        self.pending = {
-            one: run for one, run in self.pending.items() if (one in covering) != (one in self.inside)
-        }
-        self._witness(fix, covering)
-        self.pending = {one: rule.ripened(run, fix.at_us) for one, run in self.pending.items()}
-        passing = tuple(self._ways_through(fix, covering))
+    def recall(self, fix: Fix, covering: Covering, *, is_last: bool) -> None:
+        """A fix of the past, what was believed at the end of it being known: evidence only, no decisions.
+
+        Ways through are remembered for one fix only, so they are looked for on the way to the last.
+        """
+        if self.pending or covering != self.inside.keys():
+            self.pending = {
+                one: run for one, run in self.pending.items() if (one in covering) != (one in self.inside)
+            }
+            self._witness(fix, covering)
+            self.pending = {one: rule.ripened(run, fix.at_us) for one, run in self.pending.items()}
+        passing = tuple(self._ways_through(fix, covering)) if is_last else ()
         self.before, self.last, self.passing = rule.place(self.last), fix, passing
 
     def _weigh(self, fix: Fix, covering: Covering) -> None:
