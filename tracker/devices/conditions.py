@@ -20,7 +20,7 @@ from tracker.outbox.services import NewEvent, record_all
 from tracker.tenants.identifiers import public_id
 from tracker.webhooks.payloads import AboutDevice, BatteryLow, DeviceOnline, DeviceSilent
 
-AT_ONCE = 2_000  # devices a transaction: when all fall silent together, no lock is held for long
+AT_ONCE = 10_000  # devices a transaction: each is a scan of all, and none may hold its rows for long
 
 # a device seen for the first time counts as silent since it was registered: the next statement says it is online
 MEET = """
