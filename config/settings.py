@@ -206,7 +206,10 @@ SPECTACULAR_SETTINGS = {
         {"name": "Certificates", "description": "With one a device reports over MQTT, as itself alone."},
         {"name": "Positions", "description": "Where a device was."},
         {"name": "Geofences", "description": "Areas, drawn or uploaded, published in versions."},
-        {"name": "Trips", "description": "To a destination: when it arrives, whether it is late, and links to follow it."},
+        {
+            "name": "Trips",
+            "description": "To a destination: when it arrives, whether it is late, and links to follow it.",
+        },
         {"name": "Alerts", "description": "What somebody should look at, and who must be where by when."},
         {"name": "Webhooks", "description": "Be told what happens, or ask."},
         {"name": "Outcomes", "description": "What became of every report, and why some were not kept."},

@@ -24,11 +24,11 @@ from tracker.outbox.api import Events
 from tracker.positions.api import DeviceDailyLines, DevicePositions
 from tracker.tenants.api import OwnEnvironment
 from tracker.trips.api import CancelTrip, CompleteTrip, OneTrip, Trips
+from tracker.trips.history_api import DeviceHistory
+from tracker.trips.nearest_api import NearestDevices
 from tracker.trips.share_api import OneTripShare, TripShares
 from tracker.webhooks import api as webhooks
 from tracker.webhooks import log_api as webhook_log
-from tracker.trips.history_api import DeviceHistory
-from tracker.trips.nearest_api import NearestDevices
 
 register_converter(DeviceReferenceConverter, "device_reference")
 

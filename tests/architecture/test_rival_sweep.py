@@ -74,7 +74,7 @@ VICTIMS: dict[str, list[Callable[[Victim], dict[str, str]]]] = {
             "console_geofence_version_difference",
             "console_geofence_rollback",
         )
-    },  # fmt: skip
+    },
     **{
         f"console_geofence{name}": [lambda v: {"geofence_id": v.geofence.public_id}]
         for name in ("", "_shape", "_take_out", "_discard")
@@ -97,7 +97,7 @@ VICTIMS: dict[str, list[Callable[[Victim], dict[str, str]]]] = {
             "replay",
             "messages",
         )
-    },  # fmt: skip
+    },
     **{
         f"api_webhook_{name}": [lambda v: {"endpoint": v.endpoint.public_id, "message": v.message.public_id}]
         for name in ("message", "message_replay")
@@ -116,7 +116,7 @@ VICTIMS: dict[str, list[Callable[[Victim], dict[str, str]]]] = {
             "_replay_missing",
             "_replay_range",
         )
-    },  # fmt: skip
+    },
     **{
         f"console_webhook_{name}": [
             lambda v: {"endpoint_id": v.endpoint.public_id, "message_id": v.message.public_id}

@@ -25,8 +25,8 @@ DEVICE = OpenApiParameter(
     str,
     "path",
     description="`dev_…`, or `external:` and the `device_id` its owner sends, percent-encoded. An external id "
-    "may hold slashes. One that ends in `/positions`, `/history`, `/daily-lines` or `/certificates` cannot be told from "
-    "those addresses: use the `dev_…` id, which `GET /api/v1/devices?external_id=` finds.",
+    "may hold slashes. One that ends in `/positions`, `/history`, `/daily-lines` or `/certificates` cannot be told "
+    "from those addresses: use the `dev_…` id, which `GET /api/v1/devices?external_id=` finds.",
 )
 FILTERS = [
     OpenApiParameter("status", str, enum=list(Status), description="Only devices in this status now."),

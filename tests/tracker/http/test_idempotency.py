@@ -9,6 +9,7 @@ from django.db import connections
 from django.utils import timezone
 
 from tests.tracker.caller import Caller, a_device, problem
+from tracker.certificates.api import DeviceCertificates
 from tracker.certificates.models import DeviceCertificate
 from tracker.http import idempotency
 from tracker.http.models import IdempotentAnswer
@@ -24,8 +25,6 @@ def path(customer) -> str:
 @pytest.fixture
 def answers_kept(monkeypatch) -> None:
     """As if certificates were no secret: the same address then shows how other answers are kept."""
-    from tracker.certificates.api import DeviceCertificates
-
     monkeypatch.setattr(DeviceCertificates, "answer_is_secret", False)
 
 

@@ -5,6 +5,7 @@ import gzip
 import json
 import random
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_a_day_of_dwells_and_moves_is_told_in_turn():
     ]
     found = segments(day)
     assert kinds(found) == ["stopped", "moving", "stopped", "moving"]
-    assert all(a.to_s == b.from_s for a, b in zip(found, found[1:], strict=False))
+    assert all(a.to_s == b.from_s for a, b in pairwise(found))
     assert (found[0].from_s, found[-1].to_s) == (0, day[-1].at_s)
     assert found[1].distance_m == pytest.approx(6000, abs=60)
     assert found[2].latitude == pytest.approx(6000 * METRE, abs=10 * METRE)
@@ -126,7 +127,7 @@ def test_segments_cover_the_time_without_overlap_whatever_comes(seed):
     found = segments(fixes)
     assert found[0].from_s == fixes[0].at_s
     assert found[-1].to_s == fixes[-1].at_s
-    assert all(a.to_s == b.from_s for a, b in zip(found, found[1:], strict=False))
+    assert all(a.to_s == b.from_s for a, b in pairwise(found))
 
 
 def _place(case: dict, step: dict) -> float:
