@@ -7,6 +7,7 @@ from functools import partial
 from time import monotonic
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 
 from tracker.geofences.models import Geofence, GeofenceVersion, GeofenceVersionMember
 from tracker.geofences.retirement import hold_set, retire
@@ -67,7 +68,7 @@ def roll_back(
         if after == shape_ids_of(latest):
             raise NothingToPublish
         version = _make(environment_id, latest, after, now=now, by=by, note=note, restores=number)
-        _reset_drafts(environment_id, after)
+        _reset_drafts(version)
         return version
 
 
@@ -120,12 +121,11 @@ def _make(
     return version
 
 
-def _reset_drafts(environment_id: int, shapes: dict[int, int]) -> None:
-    """Drafts of every geofence that ever was in a version become what this version says of it."""
-    members = GeofenceVersionMember.objects.for_environment(environment_id)
-    rows = list(Geofence.objects.for_environment(environment_id).filter(pk__in=members.values("geofence_id")))
-    for geofence in rows:
-        geofence.draft_id = shapes.get(geofence.pk)
-    Geofence.objects.unscoped("rows of one environment, read just above").bulk_update(
-        rows, ["draft"], batch_size=1000
+def _reset_drafts(version: GeofenceVersion) -> None:
+    """Drafts of every geofence that ever was in a version become what this version says of it, or nothing."""
+    members = GeofenceVersionMember.objects.for_environment(version.environment_id)
+    said = members.filter(version=version, geofence=OuterRef("pk")).values("shape_id")[:1]
+    ever = Geofence.objects.for_environment(version.environment_id).filter(
+        pk__in=members.values("geofence_id")
     )
+    ever.update(draft=Subquery(said))

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from django.db.models import OuterRef, Subquery
+
 from tracker.geofences.models import Geofence, GeofenceShape, GeofenceVersionMember
 from tracker.geofences.services import TooManyGeofences, row_of, same_as, the_set
 from tracker.geofences.shape_facts import MOST_GEOFENCES, NewShape
@@ -66,12 +68,16 @@ def _change(pairs: Sequence[tuple[Geofence, NewShape]], by: User | None) -> int:
 
 def _draft_all(pairs: Sequence[tuple[Geofence, GeofenceShape]]) -> None:
     rows = GeofenceShape.objects.unscoped("rows made here, each with its environment")
-    shapes = rows.bulk_create([shape for _, shape in pairs], batch_size=500)
-    for (geofence, _), shape in zip(pairs, shapes, strict=True):
-        geofence.draft = shape
-    Geofence.objects.unscoped("rows of one environment, read or made under its lock").bulk_update(
-        [geofence for geofence, _ in pairs], ["draft"], batch_size=1000
+    rows.bulk_create([shape for _, shape in pairs], batch_size=500)
+    # one statement: with a case for each row, nine thousand take half a minute
+    newest = (
+        GeofenceShape.objects.unscoped("of the outer row's geofence, on the next line")
+        .filter(environment=OuterRef("environment"), geofence=OuterRef("pk"))
+        .order_by("-pk")
     )
+    for environment_id in {geofence.environment_id for geofence, _ in pairs}:
+        drawn = Geofence.objects.for_environment(environment_id).filter(pk__in=[one.pk for one, _ in pairs])
+        drawn.update(draft=Subquery(newest.values("pk")[:1]))
 
 
 def _take_out_all(environment_id: int, ids: Sequence[int]) -> int:
