@@ -234,6 +234,8 @@ def test_a_day_is_played_and_what_was_not_known_then_is_hidden(stack, new_page):
     before = until(lambda: ghost(page), says="the played marker")
     slide_to(page, "10:38")
     after = until(lambda: ghost(page))
+    assert before
+    assert after
     assert after["longitude"] > before["longitude"] + 0.05
     slide_to(page, "10:20")
     expect(page.locator("#playback-says")).to_contain_text("Stopped")

@@ -25,7 +25,8 @@ print("EXPIRED", rows.update(expires_at=timezone.now() - timedelta(seconds=1)))
 def post(customer: Customer, path: str, body: dict) -> dict:
     answer = call("POST", f"{customer.base_url}/api/v1/{path}", customer.secret_key, body)
     assert answer.status in (200, 201, 202), f"{path}: {answer.status} {answer.text[:400]}"
-    return answer.document
+    made: dict = answer.document
+    return made
 
 
 def drive(
@@ -65,7 +66,10 @@ def test_a_zone_a_van_an_alert_a_webhook_and_a_link_that_ends(stack, new_page):
     customer = new_customer(stack, "story")
     with receiving() as receiver:
         hook = post(customer, "webhook-endpoints", {"url": receiver.url, "kinds": ["geofence.*", "trip.*"]})
-        until(lambda: customer.get(f"webhook-endpoints/{hook['endpoint']['id']}")["state"] == "enabled", timeout_s=30)
+        until(
+            lambda: customer.get(f"webhook-endpoints/{hook['endpoint']['id']}")["state"] == "enabled",
+            timeout_s=30,
+        )
         drive(customer, "van-1", seconds_ago=600, steps=5, east_from=-0.01, east_to=-0.0095)
         page = open_map(new_page(), customer)
         zone = post(

@@ -46,7 +46,10 @@ def journeys(draw):
         place = (4.9 + metres * 1.4e-5, 52.37)
         place = draw(st.sampled_from([place] * 12 + [JUMP, NOWHERE]))
         steps.append(
-            (seconds, PositionReport(0, *place, accuracy_m=draw(st.sampled_from([None, 5.0, 45.1]))))
+            (
+                seconds,
+                PositionReport(0, place[0], place[1], accuracy_m=draw(st.sampled_from([None, 5.0, 45.1]))),
+            )
         )
     return steps
 

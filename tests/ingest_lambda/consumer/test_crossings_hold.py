@@ -1,7 +1,7 @@
 """Crossings under everything that may go wrong: workers side by side, poison, redrives, publishes, deletions."""
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import psycopg
@@ -68,8 +68,7 @@ def published(ground, areas, effective_us):
         version = GeofenceVersion.objects.create(
             environment_id=ground.environment_id,
             number=GeofenceVersion.objects.for_environment(ground.environment_id).count() + 1,
-            effective_at=timezone.datetime.fromtimestamp(0, timezone.timezone.utc)
-            + timedelta(microseconds=effective_us),
+            effective_at=datetime.fromtimestamp(0, UTC) + timedelta(microseconds=effective_us),
             published_at=timezone.now(),
         )
         for name in areas:
@@ -107,13 +106,12 @@ def test_an_environment_without_geofences_is_asked_one_number_and_warm_ones_no_m
 ):
     run: list[str] = []
     execute = psycopg.Cursor.execute
-    monkeypatch.setattr(
-        psycopg.Cursor,
-        "execute",
-        lambda cursor, text, *values, **named: (
-            run.append(str(text)) or execute(cursor, text, *values, **named)
-        ),
-    )
+
+    def noted(cursor, text, *values, **named):
+        run.append(str(text))
+        return execute(cursor, text, *values, **named)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", noted)
 
     def statements_of(minutes, longitude):
         run.clear()

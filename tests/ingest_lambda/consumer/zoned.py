@@ -24,7 +24,7 @@ class Area(NamedTuple):
 
     @property
     def wkt(self) -> str:
-        return MultiPolygon([box(self.west, self.south, self.east, self.north)]).wkt
+        return str(MultiPolygon([box(self.west, self.south, self.east, self.north)]).wkt)
 
 
 def publish(ground: Ground, areas: Mapping[str, Area], effective_us: int) -> int:

@@ -1,6 +1,7 @@
 """`/api/v1/alerts` and `/api/v1/expected-presences` as a customer's server meets them."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,11 @@ from tracker.alerts.services import acknowledge
 
 
 def an_alert(device, at=0, **facts) -> Alert:
-    values = {"kind": "silent", "text": f"{device} is silent.", "raised_at": minutes(at)} | facts
+    values: dict[str, Any] = {
+        "kind": "silent",
+        "text": f"{device} is silent.",
+        "raised_at": minutes(at),
+    } | facts
     return Alert.objects.create(environment_id=device.environment_id, device=device, **values)
 
 

@@ -16,6 +16,7 @@ from tracker.devices.models import Device, DeviceCondition, DeviceState
 from tracker.devices.services import delete_device
 from tracker.devices.status import Status, offline_after, status_of
 from tracker.ingestion.reading import NEVER
+from tracker.outbox.catalogue import Kind
 from tracker.outbox.models import OutboxEvent
 from tracker.outbox.services import NewEvent, OutsideTransaction, record_all
 
@@ -216,7 +217,7 @@ def test_a_deleted_device_leaves_no_condition(customer, van):
 
 
 def test_events_are_recorded_only_where_they_happen():
-    event = NewEvent(1, conditions.Kind.DEVICE_ONLINE, {}, occurred_at=NOW)
+    event = NewEvent(1, Kind.DEVICE_ONLINE, {}, occurred_at=NOW)
     with pytest.raises(OutsideTransaction):
         record_all([event])
 
@@ -229,7 +230,7 @@ def naive(environment, *, now: datetime, both_read: threading.Barrier) -> None:
         both_read.wait(10)
         for key in found:
             DeviceCondition.objects.for_environment(environment).filter(pk=key).update(silent_since=now)
-        record_all([NewEvent(environment.pk, conditions.Kind.DEVICE_SILENT, {}, now, key) for key in found])
+        record_all([NewEvent(environment.pk, Kind.DEVICE_SILENT, {}, now, key) for key in found])
 
 
 def two_at_once(work) -> None:
@@ -265,7 +266,7 @@ def test_two_ticks_at_once_tell_once(customer, monkeypatch):
     for number in range(20):
         a_state(a_device(customer.test, f"van-{number}"), NOW)
     watch(now=NOW)
-    barrier, record_all_really = threading.Barrier(2), conditions.record_all
+    barrier, record_all_really = threading.Barrier(2), conditions.record_all  # type: ignore[attr-defined]  # replaced below
 
     def both_have_looked(events) -> None:
         barrier.wait(10)  # the other tick has looked as well, while this one's transaction is open

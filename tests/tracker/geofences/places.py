@@ -50,6 +50,7 @@ def a_geofence(
     if newest:
         members += [member.geofence for member in newest.members.select_related("geofence__draft")]
     for member in members:
+        assert member.draft is not None
         GeofenceVersionMember.objects.create(
             environment=environment, version=version, geofence=member, shape=member.draft
         )

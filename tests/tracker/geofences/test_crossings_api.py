@@ -1,6 +1,7 @@
 """GET /api/v1/crossings and /api/v1/visits: what was told, what is known now, and nothing of anybody else."""
 
 import uuid
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from tracker.geofences.models import Geofence, GeofenceCrossing
 
 
 def a_crossing(device, *, to=None, origin=None, at, **facts):
-    values = {
+    values: dict[str, Any] = {
         "kind": "crossed",
         "cause": "moved",
         "decided_at": at,

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from functools import partial
 
 import pytest
 
@@ -192,7 +193,7 @@ async def test_a_published_version_of_the_geofences_is_told_to_all(world):
     socket, whole = await limited(world, NORTH), await world.opened()
     await world.publish({"geofences": 7})
     for one in (socket, whole):
-        assert (await until(lambda one=one: one.of("geofences")))[0]["version"] == 7
+        assert (await until(partial(one.of, "geofences")))[0]["version"] == 7
 
 
 async def test_sockets_that_see_the_same_share_the_text_of_their_frames(world, monkeypatch):

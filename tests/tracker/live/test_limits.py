@@ -54,7 +54,8 @@ class Town:
     @property
     def member(self) -> Membership:
         with scope.scope(tenant_id=self.customer.tenant.pk):
-            return Membership.objects.for_tenant(self.customer.tenant).get(user=self.person)
+            found: Membership = Membership.objects.for_tenant(self.customer.tenant).get(user=self.person)
+            return found
 
     @property
     def admin(self) -> Membership:
@@ -81,7 +82,7 @@ def moved(device, at, *zones) -> dict:
 
 async def frames_until(browser, found) -> list[dict]:
     """Frames up to the one of which this is true."""
-    frames = []
+    frames: list[dict] = []
     while not frames or not found(frames[-1]):
         frames.append(json.loads(await browser.receive_text()))
     return frames
@@ -226,7 +227,9 @@ def test_an_admin_sets_and_lifts_the_limit_on_the_members_page(town, signed_in):
     assert page.faults == []
     assert "North" in page.text
     browser.post(address, {"sees": "listed", "geofences": "South\nunit North\n\n"})
-    assert sight_of(town.member, town.place).keys == {town.north.pk, town.south.pk}
+    sight = sight_of(town.member, town.place)
+    assert sight is not None
+    assert sight.keys == {town.north.pk, town.south.pk}
     wrong = browser.post(address, {"sees": "listed", "geofences": "Nowhere"})
     assert "no geofence called Nowhere" in wrong.content.decode()
     browser.post(address, {"sees": "all", "geofences": ""})

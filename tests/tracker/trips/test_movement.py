@@ -192,8 +192,8 @@ def _labelled() -> tuple[dict[str, list[MovingFix]], dict[str, list[tuple[float,
     labels: dict[str, list[tuple[float, float, bool]]] = {}
     with gzip.open(SEGMENTS, "rt") as file:
         for row in csv.DictReader(file):
-            times = (datetime.fromisoformat(row[name]).timestamp() for name in ("start", "end"))
-            labels.setdefault(row["device"], []).append((*times, row["stop"] == "1"))
+            begin, end = (datetime.fromisoformat(row[name]).timestamp() for name in ("start", "end"))
+            labels.setdefault(row["device"], []).append((begin, end, row["stop"] == "1"))
     return {name: [known[at] for at in sorted(known)] for name, known in fixes.items()}, labels
 
 

@@ -140,13 +140,18 @@ def test_each_button_does_its_one_thing(customer, signed_in, endpoint, message):
     assert "being asked" in press("console_webhook_verify")
     assert "Nothing to send" in press("console_webhook_replay_missing")
     since = timezone.now() - timedelta(hours=1)
-    sent = {"since": since.strftime("%Y-%m-%dT%H:%M"), "delivered_too": "on"}
+    sent: dict[str, object] = {"since": since.strftime("%Y-%m-%dT%H:%M"), "delivered_too": "on"}
     assert "One event is sent again" in press("console_webhook_replay_range", sent)
     assert "Say from which time" in press("console_webhook_replay_range", {"since": "noon"})
     assert "Nothing is sent to it" in press("console_webhook_disable")
     assert "Only a verified, enabled endpoint" in press("console_webhook_test")
     assert "sent events again" in press("console_webhook_enable")
-    changed = {"url": URL, "content_type": "text/plain", "description": "Other", "kinds": ["trip.*"]}
+    changed: dict[str, object] = {
+        "url": URL,
+        "content_type": "text/plain",
+        "description": "Other",
+        "kinds": ["trip.*"],
+    }
     assert "text/plain" in press("console_webhook_edit", changed)
     assert "Delete this endpoint?" in seen(browser, "console_webhook_delete", *names).text
     assert "The endpoint is deleted" in press("console_webhook_delete")
