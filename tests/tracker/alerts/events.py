@@ -62,7 +62,7 @@ def a_visit(
 
 def a_trip(device: Device, **facts: Any) -> Trip:
     """A trip on its way."""
-    values: dict[str, Any] = {"destination_name": "The mill", "started_at": EIGHT} | facts
+    values: Any = {"destination_name": "The mill", "started_at": EIGHT} | facts
     return Trip.objects.create(environment_id=device.environment_id, device=device, **values)
 
 

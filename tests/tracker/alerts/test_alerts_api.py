@@ -12,7 +12,7 @@ from tracker.alerts.services import acknowledge
 
 
 def an_alert(device, at=0, **facts) -> Alert:
-    values: dict[str, Any] = {
+    values: Any = {
         "kind": "silent",
         "text": f"{device} is silent.",
         "raised_at": minutes(at),

@@ -11,7 +11,7 @@ from tracker.geofences.models import Geofence, GeofenceCrossing
 
 
 def a_crossing(device, *, to=None, origin=None, at, **facts):
-    values: dict[str, Any] = {
+    values: Any = {
         "kind": "crossed",
         "cause": "moved",
         "decided_at": at,

@@ -59,7 +59,8 @@ class Town:
 
     @property
     def admin(self) -> Membership:
-        return self.customer.new.owner
+        owner: Membership = self.customer.new.owner
+        return owner
 
 
 @pytest.fixture
