@@ -3,7 +3,7 @@
 Parts on a whole product of their own ports and data: `consumer` (fixes a second into PostGIS), `zones` (the same among
 124 geofences and among none), `door` (posts a second
 through nginx, edge and stream), `browser` (from the device's clock to a frame in a real page), `frames` (what each
-picture of 2,000 and of 10,000 moving markers costs the page's script), `registrations`
+picture of 2,000 and of 10,000 moving markers costs the page's script), `live` (500 open maps), `registrations`
 (positions beside a flood of registrations), `tenants` (one beside another's flood). Parts of their own: `growth` (what
 1 and 10 million stored positions cost those to come; `--millions 1 10 100` where there is time and disk), `cold`
 (start of the HTTP function), `package` (its size), `webhooks` (a
@@ -29,6 +29,7 @@ from bench import (
     crossings,
     door,
     growth,
+    live_sockets,
     map_frames,
     registrations,
     two_tenants,
@@ -43,6 +44,7 @@ STAGED: dict[str, Callable[[Stage, int], dict[str, Any]]] = {
     "door": door.measure,
     "browser": browser.measure,
     "frames": map_frames.measure,
+    "live": live_sockets.measure,
     "registrations": registrations.measure,
     "tenants": two_tenants.measure,
 }
