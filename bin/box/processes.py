@@ -109,7 +109,7 @@ def _celery(place: Place) -> tuple[str, ...]:
 
 
 def _beat(place: Place) -> tuple[str, ...]:
-    return ("-m", "celery", "-A", "config", "beat", "--loglevel", "info",
+    return ("-m", "celery", "-A", "config", "beat", "--loglevel", "warning",
             "--schedule", str(place.state / "beat-schedule"), "--pidfile=")  # fmt: skip
 
 

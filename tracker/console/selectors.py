@@ -11,6 +11,7 @@ from tracker.devices.models import Device
 from tracker.devices.status import Status
 from tracker.ingestion.models import Outcome, OutcomeCount, SetAsideReport
 from tracker.ingestion.reasons import Reason, reason_of
+from tracker.live.sight import Sight, in_sight
 from tracker.tenants.models import Environment
 
 DAY = timedelta(hours=24)
@@ -56,9 +57,9 @@ def tally(environment: Environment, *, now: datetime) -> Tally:
     return Tally(dict(by_outcome), sorted(reasons, key=lambda found: -found[2]))
 
 
-def devices_by_status(environment: Environment, *, now: datetime) -> dict[Status, int]:
-    """How many devices there are in each status."""
-    devices = Device.objects.for_environment(environment).filter(deleted_at=None)
+def devices_by_status(environment: Environment, seen: Sight | None, *, now: datetime) -> dict[Status, int]:
+    """How many of the devices in sight there are in each status."""
+    devices = in_sight(Device.objects.for_environment(environment).filter(deleted_at=None), seen)
     counts = devices.aggregate(**{s.value: Count("pk", filter=with_status(s, now=now)) for s in Status})
     return {s: counts[s.value] for s in Status}
 

@@ -1,5 +1,7 @@
 """Landing, overview, quickstart, and the switch between environments."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,11 +17,12 @@ from tracker.http.console import SESSION_KEY, ConsoleRequest, environment_requir
 from tracker.ingestion.reasons import reason_of
 from tracker.keys import reveal
 from tracker.keys.selectors import a_publishable_text, keys_of
+from tracker.live.sight import sight_of
 from tracker.tenants.models import Role
 from tracker.tenants.selectors import membership_for
 from tracker.units.selectors import open_findings
 
-IN_ORDER = (Status.ACTIVE, Status.IDLE, Status.OFFLINE, Status.WAITING)
+IN_ORDER = (Status.RISK, Status.ACTIVE, Status.IDLE, Status.OFFLINE, Status.WAITING)
 
 
 @require_safe
@@ -35,15 +38,20 @@ def landing(request: HttpRequest) -> HttpResponse:
 def overview(request: ConsoleRequest) -> HttpResponse:
     """How the environment is doing: devices, a day's reports, what was refused, keys."""
     now = timezone.now()
-    devices = selectors.devices_by_status(request.environment, now=now)
-    facts = {
+    seen = sight_of(request.membership, request.environment)
+    devices = selectors.devices_by_status(request.environment, seen, now=now)
+    facts: dict[str, Any] = {
         "devices": [(status.value, devices[status]) for status in IN_ORDER],
         "device_count": sum(devices.values()),
-        "tally": selectors.tally(request.environment, now=now),
-        "set_aside": [(r, reason_of(r.reason)) for r in selectors.last_set_aside(request.environment)],
-        "unit_findings": open_findings(request.environment)[:6],
+        "limited": seen is not None,
         "keys": keys_of(request.environment).filter(revoked_at=None)[:6],
     }
+    if seen is None:  # these speak of all devices
+        facts |= {
+            "tally": selectors.tally(request.environment, now=now),
+            "set_aside": [(r, reason_of(r.reason)) for r in selectors.last_set_aside(request.environment)],
+            "unit_findings": open_findings(request.environment)[:6],
+        }
     return render(request, "tracker/console/overview.html", facts)
 
 

@@ -172,7 +172,8 @@ def _silent(changed: Changed) -> NewEvent:
 
 def _online(changed: Changed, silent_since: datetime, now: datetime) -> NewEvent:
     heard = moment_text(changed.recorded_at)
-    data = DeviceOnline(_device(changed), heard, heard, moment_text(silent_since), changed.battery)
+    silent = moment_text(min(silent_since, changed.recorded_at))  # a device is registered by its first report
+    data = DeviceOnline(_device(changed), heard, heard, silent, changed.battery)
     return _event(changed, Kind.DEVICE_ONLINE, data, min(changed.recorded_at, now))
 
 

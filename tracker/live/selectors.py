@@ -10,11 +10,14 @@ from uuid import UUID
 
 from channels.db import database_sync_to_async
 from django.db import connection
+from django.db.models import Exists, OuterRef
 
+from tracker.devices.models import DeviceState
 from tracker.devices.status import offline_after
 from tracker.live.frames import as_text
 from tracker.live.watched import DeviceRow
 from tracker.tenants.identifiers import public_id
+from tracker.tenants.models import Environment
 
 DEVICES_SQL = """
     SELECT d.uid, d.external_id, d.name,
@@ -80,6 +83,13 @@ def _device_row(row: dict[str, Any]) -> DeviceRow:
         device[name] = _ms(value) if name.endswith("_at") else value
     device |= {"zones": zones, "offline_after_s": int(bound.total_seconds())}
     return DeviceRow(device["id"], device["recorded_at"], as_text(device), frozenset(zones))
+
+
+def busy_elsewhere(environment: Environment) -> list[Environment]:
+    """The other environments of its tenant in which a device has reported."""
+    states = DeviceState.objects.unscoped("of the outer query's environments, which are the tenant's")
+    others = Environment.objects.for_tenant(environment.tenant_id).exclude(pk=environment.pk)
+    return list(others.filter(Exists(states.filter(environment=OuterRef("pk")))).order_by("name")[:3])
 
 
 load_devices = database_sync_to_async(devices_now)

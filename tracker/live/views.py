@@ -29,7 +29,8 @@ RANGE_MAX = 16 * 1024 * 1024  # a reader of .pmtiles asks for kilobytes
 @environment_required()
 def map_page(request: ConsoleRequest) -> HttpResponse:
     """The live map of the environment in hand."""
-    return render(request, "tracker/live/map.html", {"map": _page_values(request)})
+    facts = {"map": _page_values(request), "elsewhere": selectors.busy_elsewhere(request.environment)}
+    return render(request, "tracker/live/map.html", facts)
 
 
 def _page_values(request: ConsoleRequest) -> dict[str, Any]:

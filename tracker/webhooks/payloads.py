@@ -54,7 +54,10 @@ class DeviceOnline(Struct):
     last_recorded_at: Annotated[Moment, Meta(description="The same, under the name it has everywhere.")]
     silent_since: Annotated[
         Moment,
-        Meta(description="Since when it had not been heard of: for a new device, when it was registered."),
+        Meta(
+            description="Since when it had not been heard of, never later than `since`; of a new device, when it was "
+            "registered."
+        ),
     ]
     battery: Battery | None
 

@@ -23,7 +23,8 @@ function hint(facts, now) {
     const at = facts.position?.recorded_at;
     return at ? `Last heard of ${minutes(now - new Date(at))} ago.` : "Not heard of for a while.";
   }
-  return facts.withheld ? "The exact place is shown when it is near." : "";
+  if (facts.withheld) return "The exact place is shown when it is near.";
+  return facts.position ? "" : "Its place is shown from its first position on this way.";
 }
 
 function until(eta, now) {

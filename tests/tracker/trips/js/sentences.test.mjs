@@ -13,7 +13,7 @@ test("on its way: when, and by when for four in five", () => {
   assert.equal(said.headline, "On its way");
   assert.equal(said.when, `Expected in 12 minutes, about ${clock(12)}`);
   assert.equal(said.band, `80 % by ${clock(20)}`);
-  assert.equal(said.hint, "");
+  assert.equal(said.hint, "Its place is shown from its first position on this way.");
 });
 
 test("hours, minutes and any moment", () => {
