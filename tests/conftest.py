@@ -6,11 +6,13 @@ MILEPOST_DATABASE_URL (and the other addresses) to test on services of your own.
 
 import os
 import sys
+from typing import Any
 
 import django
 import pytest
 from box.throwaway import Throwaway
 from django.conf import settings
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 
 def _begin() -> Throwaway | None:
@@ -41,6 +43,7 @@ def _own_redis_database() -> None:
 
 
 SERVICES = _begin()
+SLOW = ("tests/e2e", "tests/faults", "tests/infra")  # each with a product or a cloud of its own
 
 
 def pytest_unconfigure() -> None:
@@ -49,14 +52,20 @@ def pytest_unconfigure() -> None:
         SERVICES.down()
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slow ones go first, those that drive the whole product on one worker, those of the cloud on another."""
-    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
-    for item in items:
-        if item.get_closest_marker("e2e") is not None:
-            group = "cloud" if "infra" in item.path.parts else "product"
-            item.add_marker(pytest.mark.xdist_group(group))
+class Grouped(LoadScopeScheduling):  # type: ignore[misc]  # xdist publishes no types
+    """Hands out tests one by one; those that share a whole product stay together, on the worker that has it.
+
+    xdist's own groups go by a suffix of the test's id, which pytest 9.2 keeps to itself.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = "/".join(nodeid.split("/")[:2])
+        return folder if folder in SLOW else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Grouped:
+    """The larger groups are begun first."""
+    return Grouped(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

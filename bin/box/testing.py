@@ -25,6 +25,6 @@ def run_all_tests(place: Place, progress: Progress, pytest_options: Sequence[str
     for name in ("MILEPOST_ENV_FILE", "MILEPOST_STATE_DIR", "DJANGO_SETTINGS_MODULE"):
         env.pop(name)
     env[FAILED_STAGES] = ",".join(failed)
-    argv = [str(place.venv_python), "-m", "pytest", "-n", workers, "--dist", "loadgroup", *pytest_options]
+    argv = [str(place.venv_python), "-m", "pytest", "-n", workers, "--dist", "loadscope", *pytest_options]
     done = subprocess.run(argv, stdin=subprocess.DEVNULL, cwd=place.project, env=env, check=False)
     return done.returncode or (1 if failed else 0)
