@@ -34,7 +34,7 @@ def go(customer: Customer, longitude: float, times: int = 1) -> None:
 
 
 def test_a_stranger_follows_a_trip_until_it_arrives_and_the_link_until_it_ends(stack, new_page):
-    customer = new_customer(stack, "followed")
+    customer = new_customer(stack, "waited-for")
     go(customer, 4.86)
     until(lambda: len(customer.devices()) == 1)
     trip = api(
