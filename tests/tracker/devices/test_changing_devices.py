@@ -27,7 +27,7 @@ def van(customer):
 def told(monkeypatch, settings):
     """What open maps were told."""
     messages = []
-    monkeypatch.setattr(announce, "_publish", lambda environment, change: messages.append(change))
+    monkeypatch.setattr(announce, "_publish", lambda environment, changes: messages.extend(changes))
     return messages
 
 
