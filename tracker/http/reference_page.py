@@ -8,6 +8,7 @@ from typing import Any
 Json = dict[str, Any]
 DEEPEST = 4
 SECRET, PUBLISHABLE = "sk_test_…", "pk_test_…"  # stand-ins for the reader's own
+KEYS = {"publishable": PUBLISHABLE, "secret": SECRET, "no": ""}
 
 
 @dataclass(frozen=True)
@@ -94,10 +95,12 @@ class Reader:
     def __init__(self, document: Json, base_url: str) -> None:
         self.base_url = base_url
         self.schemas: Json = document["components"]["schemas"]
+        self.shared: Json = document["components"]["responses"]
 
     def operation(self, path: str, method: str, operation: Json) -> Operation:
         """One operation."""
-        publishable = "publishableKey" in operation["security"][0]
+        way = operation["security"][0]
+        key = ("publishable" if "publishableKey" in way else "secret") if way else "no"
         body = self._media(operation.get("requestBody", {}))[1]
         example = self.example(body) if body else None
         return Operation(
@@ -106,12 +109,12 @@ class Reader:
             path=path,
             summary=operation["summary"],
             paragraphs=[" ".join(p.split()) for p in operation["description"].split("\n\n")],
-            key="publishable" if publishable else "secret",
+            key=key,
             parameters=[self._parameter(p) for p in operation.get("parameters", [])],
             body=list(self.fields(body)) if body else [],
             body_example=_pretty(example) if body else "",
-            answers=[self._answer(s, a) for s, a in sorted(operation["responses"].items())],
-            curl=_curl(self.base_url + path, method, PUBLISHABLE if publishable else SECRET, example),
+            answers=[self._answer(s, self._told(a)) for s, a in sorted(operation["responses"].items())],
+            curl=_curl(self.base_url + path, method, KEYS[key], example),
         )
 
     def fields(self, schema: Json, level: int = 0) -> Iterator[Field]:
@@ -196,6 +199,11 @@ class Reader:
             return media_type, content["schema"]
         return "", None
 
+    def _told(self, answer: Json) -> Json:
+        """The answer behind a reference."""
+        shared: Json = self.shared[answer["$ref"].rpartition("/")[2]] if "$ref" in answer else answer
+        return shared
+
     def _whole(self, schema: Json) -> Json:
         """The schema behind a reference, with what stands beside the reference."""
         if "$ref" in schema:
@@ -215,7 +223,8 @@ class Reader:
 
 def _curl(url: str, method: str, key: str, example: Any) -> str:
     parts = ["curl"] if method == "get" else ["curl", "-X", method.upper()]
-    parts += ["-H", f"'Authorization: Bearer {key}'"]
+    if key:
+        parts += ["-H", f"'Authorization: Bearer {key}'"]
     if example is not None:
         parts += ["-H", "'Content-Type: application/json'", "-d", f"'{json.dumps(example)}'"]
     return " ".join([*parts, url.replace("{device}", "external:van-12")])

@@ -57,6 +57,11 @@ CURSOR = OpenApiParameter(
     "cursor", str, description="The `next_cursor` of the answer before; the same filters go with it."
 )
 
+REFUSALS = {str(status): title.replace(" ", "") for status, title in TITLES.items()}
+REQUEST_ID = {
+    "description": "Quote it when you ask for help; every log line of the request carries it.",
+    "schema": {"type": "string", "examples": ["req_5f0c4b1e9d3a4f7b8c6d2e1f0a9b8c7d"]},
+}
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -130,10 +135,8 @@ def complete(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[str,
             "description": "The publishable key as user name, the password empty.",
         },
     }
-    header = {
-        "description": "Quote it when you ask for help; every log line of the request carries it.",
-        "schema": {"type": "string", "examples": ["req_5f0c4b1e9d3a4f7b8c6d2e1f0a9b8c7d"]},
-    }
+    result["components"]["headers"] = {"RequestId": REQUEST_ID}
+    refusals: dict[str, Any] = result["components"].setdefault("responses", {})
     for address, path in result["paths"].items():
         for method, operation in path.items():
             if method == "post" and address.startswith("/api/"):
@@ -143,10 +146,18 @@ def complete(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[str,
                 {name: []} for way in operation.get("security", []) for name in way
             ]
             operation["security"] = ways or [{}]  # none: for anybody
-            for answer in operation["responses"].values():
+            for status, answer in operation["responses"].items():
                 answer["description"] = answer["description"] or "Done."
-                answer.setdefault("headers", {})["X-Request-Id"] = header
+                answer.setdefault("headers", {})["X-Request-Id"] = {"$ref": "#/components/headers/RequestId"}
+                if address.startswith("/api/") and status in REFUSALS:
+                    operation["responses"][status] = _once(refusals, REFUSALS[status], answer)
     return result
+
+
+def _once(known: dict[str, Any], name: str, answer: dict[str, Any]) -> dict[str, Any]:
+    """A reference to an answer that many operations share: written out each time they would be most of the document.
+    One that says something else than its namesake stands where it is."""
+    return {"$ref": f"#/components/responses/{name}"} if known.setdefault(name, answer) == answer else answer
 
 
 def _example(status: int) -> OpenApiExample:
