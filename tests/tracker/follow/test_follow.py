@@ -17,9 +17,9 @@ from ingest_lambda.report import RefusedPosition, encode
 from ingest_lambda.stream import lane_name, lane_number
 from tests.tracker.caller import a_device, a_position, a_set_aside, a_state
 from tests.tracker.letters.letter import a_letter, an_envelope, microseconds
-from tests.tracker.pages import Page, naughty
+from tests.tracker.pages import Page
 from tracker.follow import stored
-from tracker.follow.ids import NotAnId, made_at, parse
+from tracker.follow.ids import made_at
 from tracker.follow.log_lines import lines_about
 from tracker.follow.stored import POSITIONS, hold_of
 from tracker.follow.story import tell
@@ -84,42 +84,6 @@ def follow(*words):
 
 def document(text):
     return json.loads(follow(text, "--json"))
-
-
-# --- ids ---
-
-
-@pytest.mark.parametrize(
-    ("text", "is_trace"),
-    [
-        ("req_0198aabbccdd7eeeb1223344556677ff", False),
-        (" REQ_0198AABBCCDD7EEEB1223344556677FF ", False),
-        ("0198aabbccdd7eeeb1223344556677ff", True),
-        ("00-0198aabbccdd7eeeb1223344556677ff-00f067aa0ba902b7-01", True),
-        ("cc-0198aabbccdd7eeeb1223344556677ff-00f067aa0ba902b7-01-what-the-future-is-like", True),
-    ],
-)
-def test_three_kinds_of_id_are_understood(text, is_trace):
-    assert parse(text) == (uuid.UUID("0198aabbccdd7eeeb1223344556677ff"), is_trace)
-
-
-@pytest.mark.parametrize("text", ["", "req_", "req_12", "dev_" + "0" * 32, "0" * 31, "g" * 32, "x" * 5000])
-def test_any_other_text_is_refused_with_a_sentence(text):
-    with pytest.raises(NotAnId, match="is no id to follow"):
-        parse(text)
-
-
-@pytest.mark.parametrize("text", naughty()[:200])
-def test_no_text_breaks_the_parser(text):
-    with pytest.raises(NotAnId) as refused:
-        parse(text)
-    assert len(str(refused.value)) < 500
-
-
-def test_an_id_says_when_it_was_made():
-    request = a_request(timedelta(hours=3))
-    assert abs(made(request) - (now() - timedelta(hours=3))) < timedelta(seconds=5)
-    assert made_at(uuid.uuid4()) is None
 
 
 # --- what became of the reports ---
