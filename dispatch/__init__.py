@@ -1,0 +1,1 @@
+"""What must arrive: fleet, shipments, plans, manifests, and what follows when something goes wrong."""
