@@ -1,0 +1,1 @@
+"""The optimiser: problems in, plans out. No Django, no input or output."""
