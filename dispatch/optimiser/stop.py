@@ -88,7 +88,7 @@ class AnyOf:
         return min((remaining_s(condition) for condition in self.conditions), default=float("inf"))
 
     def __call__(self, best_cost: float) -> bool:
-        return any([condition(best_cost) for condition in self.conditions])  # every counter counts
+        return any(condition(best_cost) for condition in self.conditions)
 
 
 def begin(stop: Stop) -> None:
