@@ -206,6 +206,8 @@ class Problem:
         Groups of stops no two of which go with one vehicle.
     now_s
         Nothing that has not begun begins earlier. None: no such time.
+    must_serve
+        A plan that leaves a stop out is no plan (benchmark instances). In daily work a stop is left out with a reason.
 
     Raises
     ------
@@ -222,6 +224,7 @@ class Problem:
     apart: tuple[tuple[str, ...], ...] = ()
     weights: Weights = field(default_factory=Weights)
     now_s: int | None = None
+    must_serve: bool = False
 
     def __post_init__(self) -> None:
         if self.travel.size != len(self.places):
@@ -233,6 +236,7 @@ class Problem:
                 raise BadProblem(path, f"no place number {place} among {len(self.places)}")
         for number, vehicle in enumerate(self.vehicles):
             self._check_vehicle(f"vehicles[{number}]", vehicle)
+        self._check_begun()
 
     def _places_used(self) -> list[tuple[str, int]]:
         used = [(f"depots[{n}].place", depot.place) for n, depot in enumerate(self.depots)]
@@ -248,11 +252,19 @@ class Problem:
             raise BadProblem(f"{path}.profile", f"no table of travel named {vehicle.profile!r}")
         if vehicle.load_at is not None and vehicle.load_at not in {depot.id for depot in self.depots}:
             raise BadProblem(f"{path}.load_at", f"no depot {vehicle.load_at!r}")
-        if vehicle.begun:
-            known = {stop.id for stop in self.stops}
+
+    def _check_begun(self) -> None:
+        if not any(vehicle.begun for vehicle in self.vehicles):
+            return
+        seen: dict[str, bool] = {stop.id: False for stop in self.stops}
+        for n, vehicle in enumerate(self.vehicles):
             for number, visit in enumerate(vehicle.begun):
-                if visit.stop not in known:
-                    raise BadProblem(f"{path}.begun[{number}].stop", f"no stop {visit.stop!r}")
+                path = f"vehicles[{n}].begun[{number}].stop"
+                if visit.stop not in seen:
+                    raise BadProblem(path, f"no stop {visit.stop!r}")
+                if seen[visit.stop]:
+                    raise BadProblem(path, f"{visit.stop!r} was begun twice")
+                seen[visit.stop] = True
 
 
 def _unique(path: str, ids: list[str]) -> None:
@@ -261,3 +273,42 @@ def _unique(path: str, ids: list[str]) -> None:
         if name in seen:
             raise BadProblem(f"{path}[{number}].id", f"{name!r} is there twice")
         seen.add(name)
+
+
+def default_unserved_price(problem: Problem) -> int:
+    """Cost units for leaving out one ordinary stop: twice what a vehicle's longest there-and-back could cost.
+
+    Raised above every soft price of an hour, so that a stop is rather an hour late than left out.
+    """
+    if problem.weights.unserved_price is not None:
+        return problem.weights.unserved_price
+    legs = {
+        name: (int(table.distance_m.max(initial=0)), max(int(m.max(initial=0)) for m in table.durations_s))
+        for name, table in problem.travel.tables.items()
+    }
+    trip = 1
+    for vehicle in problem.vehicles:
+        metres, seconds = legs[vehicle.profile]
+        seconds_price = vehicle.second_price + vehicle.overtime_price + problem.weights.fair_hours_price
+        metres_price = vehicle.metre_price + problem.weights.fair_metres_price
+        trip = max(trip, vehicle.fixed_price + 2 * metres * metres_price + 2 * seconds * seconds_price)
+    return 2 * (trip + problem.weights.change_driver_price + 3600 * _dearest_second(problem))
+
+
+def _dearest_second(problem: Problem) -> int:
+    prices = (
+        price or 0
+        for stop in problem.stops
+        for slot in stop.slots
+        for price in (slot.late_price, slot.early_price)
+    )
+    return max(prices, default=0)
+
+
+def unserved_prices(problem: Problem) -> dict[str, int]:
+    """What leaving each stop out costs, in cost units, by its id."""
+    ordinary = default_unserved_price(problem)
+    return {
+        stop.id: ordinary * max(stop.priority, 0) if stop.unserved_price is None else stop.unserved_price
+        for stop in problem.stops
+    }

@@ -12,8 +12,8 @@ from typing import Protocol
 class Stop(Protocol):
     """Asked by an engine after each step; True ends the search and its best is kept."""
 
-    def __call__(self, best_cost: float) -> bool:
-        """`best_cost` is the cheapest cost known, infinity while nothing feasible is known."""
+    def __call__(self, best_cost: float | None) -> bool:
+        """`best_cost` is the cheapest cost known, None while nothing feasible is known."""
         ...
 
 
@@ -43,7 +43,7 @@ class After:
         assert self._end_s is not None  # noqa: S101 - start() has just set it
         return max(0.0, self._end_s - time.monotonic())
 
-    def __call__(self, best_cost: float) -> bool:
+    def __call__(self, best_cost: float | None) -> bool:
         return self.remaining_s() <= 0
 
 
@@ -58,7 +58,7 @@ class Iterations:
             1
         )  # next() on it is one step of the interpreter, so threads cannot tear it
 
-    def __call__(self, best_cost: float) -> bool:
+    def __call__(self, best_cost: float | None) -> bool:
         return next(self._asked) > self.n
 
 
@@ -68,7 +68,7 @@ class WhenSet:
     def __init__(self, event: threading.Event) -> None:
         self.event = event
 
-    def __call__(self, best_cost: float) -> bool:
+    def __call__(self, best_cost: float | None) -> bool:
         return self.event.is_set()
 
 
@@ -87,7 +87,7 @@ class AnyOf:
         """What the shortest of its clocks has left; infinity without a clock."""
         return min((remaining_s(condition) for condition in self.conditions), default=float("inf"))
 
-    def __call__(self, best_cost: float) -> bool:
+    def __call__(self, best_cost: float | None) -> bool:
         return any(condition(best_cost) for condition in self.conditions)
 
 
