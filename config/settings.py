@@ -28,6 +28,7 @@ ASGI_APPLICATION = "config.asgi.application"
 
 INSTALLED_APPS = [
     "tracker",
+    "dispatch",
     "config.apps.ConfigConfig",
     "django.contrib.admin",
     "django.contrib.auth",

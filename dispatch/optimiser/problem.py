@@ -35,7 +35,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Depot:
-    """Where vehicles load. A visit takes `loading_s` and lies within the hours of opening."""
+    """Where goods wait. Loading takes `loading_s` and lies within the hours of opening."""
 
     id: str
     place: int
@@ -76,7 +76,9 @@ class Vehicle:
     start, end
         Places. `end` None: the route is over after its last stop, anywhere.
     load_at
-        A depot the vehicle passes before its first stop, when its goods wait there and it starts elsewhere.
+        A depot where it loads before its first open stop (the place it starts from, or on the way out).
+    loaded_at
+        A depot whose goods it has on board already.
     shift_start_s, shift_end_s
         The route lies within. A driver who is free later (or now under way) has the later start.
     begun, left_s
@@ -100,6 +102,7 @@ class Vehicle:
     shift_start_s: int
     shift_end_s: int
     load_at: str | None = None
+    loaded_at: str | None = None
     breaks: tuple[Break, ...] = ()
     capacity: Amounts = field(default_factory=dict)
     skills: frozenset[str] = frozenset()
@@ -150,7 +153,7 @@ class Stop:
     priority
         Leaving it out costs as much as leaving out this many ordinary stops, unless `unserved_price` says what.
     depot
-        Where its goods wait: only vehicles that start or load there may serve it. None: anybody.
+        Where its goods wait: only vehicles that load or have loaded there may serve it. None: anybody.
     only, never
         Ids of vehicles. `only` None: no such rule. Goods on board of a vehicle are `only` that vehicle.
     """

@@ -20,6 +20,11 @@ GLOBAL_UNIQUE = {
     "QuarantineRate": {"environment"},  # one row an environment
     "TripShare": {"token_sha256"},  # a stranger who has the token names no environment
     "Membership": set(),
+    "ShipmentState": {"shipment"},  # one row a shipment, and a shipment has one environment
+    "DispatchSettings": {"environment"},  # one row an environment
+    "DriverLink": {"token_sha256"},  # who has the token names no environment
+    "DriverSession": {"token_sha256"},  # the same
+    "ManifestOverride": {"undoes"},  # an override is undone once, and has one environment
 }
 INDEX_ACROSS_CUSTOMERS = {
     "set_aside_by_age": "forgetting runs over all customers at once",
@@ -33,6 +38,13 @@ INDEX_ACROSS_CUSTOMERS = {
     "outbox_not_relayed": "the relay takes every customer's events",
     "webhook_message_due": "deliverers take what is due of every customer",
     "webhook_verify_due": "the relay verifies endpoints of every customer",
+    "upload_to_read": "the planner reads every customer's uploads",
+    "window_due": "the planner takes what is due of every customer",
+    "plan_run_to_do": "the planner takes what is due of every customer",
+    "manifest_to_push": "the pusher takes every customer's manifests",
+    "saga_due": "the tick takes what is due of every customer",
+    "notification_due": "the tick sends what is due of every customer",
+    "hub_day_stale": "the tick computes every customer's days",
 }
 
 OURS = [m for m in apps.get_models() if m._meta.app_label in {"tracker", "dispatch", "billing"}]

@@ -1,0 +1,1 @@
+"""The driver's page: sign-in, manifest, actions done without a network."""

@@ -1,0 +1,1 @@
+"""Hubs, drivers, vehicles, skills, shifts: who and what can carry."""

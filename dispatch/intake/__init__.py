@@ -1,0 +1,1 @@
+"""Shipments from files and addresses: uploads row by row, and geocoding."""

@@ -1,0 +1,1 @@
+"""The released routes: versions, acknowledgement, overrides and what is learned from them."""

@@ -1,0 +1,1 @@
+"""Completion, predicted misses, utilisation, fairness of the day."""

@@ -1,0 +1,1 @@
+"""What people are told: once per shipment, template and channel."""

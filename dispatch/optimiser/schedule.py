@@ -1,0 +1,219 @@
+"""The times of one route: given a vehicle and its open stops in order, when to leave, serve and rest.
+
+Lateness and the end come first, then leaving as late as neither of them suffers. What cannot be is a Refusal that
+names the first rule in the way and by how much.
+"""
+
+from collections.abc import Sequence
+
+from dispatch.optimiser.clock import arrival
+from dispatch.optimiser.indexed import Indexed
+from dispatch.optimiser.labels import best_timing
+from dispatch.optimiser.timing import Refusal, Rule, Timed, finish
+
+
+def schedule(ix: Indexed, vehicle: int, order: Sequence[int]) -> Timed | Refusal:
+    """The best times found for `order`, or the first rule in the way.
+
+    Rules between routes (together) are not looked at here, those within one (apart) are in `crowded`.
+    """
+    refusal = overloaded(ix, vehicle, order)
+    if refusal is not None:
+        return refusal
+    metres = length_m(ix, vehicle, order)
+    if isinstance(metres, Refusal):
+        return metres
+    limit = ix.vehicles[vehicle].max_distance_m
+    if limit is not None and metres > limit and order:
+        return Refusal("distance", None, metres - limit)
+    outset = ix.outsets[vehicle]
+    begin = outset.left_s if outset.left_s is not None else outset.earliest_s
+    timed = _timed(ix, vehicle, order, outset.earliest_s)
+    if isinstance(timed, Refusal):
+        return timed
+    if outset.left_s is not None:
+        timed.leave_s = begin
+    else:
+        timed = _leave_later(ix, vehicle, order, timed)
+    longest = ix.vehicles[vehicle].max_duration_s
+    if longest is not None and timed.duration_s > longest and order:
+        return Refusal("duration", None, timed.duration_s - longest)
+    timed.distance_m = metres
+    return timed
+
+
+def overloaded(ix: Indexed, vehicle: int, order: Sequence[int]) -> Refusal | None:
+    """Where the load first passes a capacity: deliveries are on board from the start, collections to the end."""
+    capacity = ix.capacity[vehicle]
+    for u, limit in enumerate(capacity):
+        if limit is None:
+            continue
+        load = sum(ix.deliver[stop][u] for stop in order)
+        if ix.collects:
+            load += sum(ix.collect[stop][u] for stop in ix.outsets[vehicle].prefix)
+        if load > limit and order:
+            last = order[-1] if not ix.collects else order[0]
+            return Refusal("capacity", last, load - limit, ix.units[u])
+        if ix.collects:
+            for stop in order:
+                load += ix.collect[stop][u] - ix.deliver[stop][u]
+                if load > limit:
+                    return Refusal("capacity", stop, load - limit, ix.units[u])
+    return None
+
+
+def crowded(ix: Indexed, vehicle: int, order: Sequence[int]) -> Refusal | None:
+    """The first stop of `order` that this vehicle may not serve, or not along with another on its route."""
+    allowed = ix.allowed[vehicle]
+    for stop in order:
+        if not allowed[stop]:
+            return Refusal(_why_not_allowed(ix, vehicle, stop), stop)
+    if ix.apart:
+        met: dict[int, int] = {}
+        for stop in (*ix.outsets[vehicle].prefix, *order):
+            for group in ix.apart_of.get(stop, ()):
+                if group in met:
+                    return Refusal("apart", stop, other=met[group])
+                met[group] = stop
+    return None
+
+
+def _why_not_allowed(ix: Indexed, vehicle: int, stop: int) -> Rule:
+    if stop in ix.fixed_at:
+        return "begun"
+    wanted, has = ix.stops[stop], ix.vehicles[vehicle]
+    if not wanted.skills <= has.skills:
+        return "skill"
+    if has.id in wanted.never or (wanted.only is not None and has.id not in wanted.only):
+        return "vehicle"
+    return "depot"
+
+
+def length_m(ix: Indexed, vehicle: int, order: Sequence[int]) -> int | Refusal:
+    """Metres of the whole route with its prefix, or the first leg that no way is known for."""
+    outset = ix.outsets[vehicle]
+    if not order and not outset.on_the_way:
+        return 0
+    distance = ix.vehicle_legs[vehicle].distance
+    here, total = outset.place, outset.driven_m
+    if outset.load_place is not None and order:
+        leg = distance[here, outset.load_place]
+        if leg < 0:
+            return Refusal("no_way", order[0])
+        total += leg
+        here = outset.load_place
+    place = ix.place
+    for stop in order:
+        there = place[stop]
+        leg = distance[here, there]
+        if leg < 0:
+            return Refusal("no_way", stop)
+        total += leg
+        here = there
+    end = ix.vehicles[vehicle].end
+    if end is not None:
+        leg = distance[here, end]
+        if leg < 0 and order:
+            return Refusal("no_way", order[-1])
+        total += max(leg, 0)
+    return total
+
+
+def _timed(ix: Indexed, vehicle: int, order: Sequence[int], leave_s: int) -> Timed | Refusal:
+    """Times when leaving at `leave_s`, as early as everything allows."""
+    outset, legs = ix.outsets[vehicle], ix.vehicle_legs[vehicle]
+    here, now, loaded = outset.place, leave_s, None
+    if outset.load_place is not None and order:
+        reached = arrival(legs, here, outset.load_place, now)
+        if reached is None:
+            return Refusal("no_way", order[0])
+        begin = reached if outset.opens_s is None else max(reached, outset.opens_s)
+        now = loaded = begin + outset.loading_s
+        if outset.closes_s is not None and now > outset.closes_s:
+            return Refusal("loading", order[0], now - outset.closes_s)
+        here = outset.load_place
+    rests = ix.rests[vehicle]
+    if rests or any(ix.windows[stop] is None for stop in order):
+        timed = best_timing(ix, vehicle, order, leave_s, now, here)
+    else:
+        timed = _plain(ix, vehicle, order, leave_s, now, here)
+    if isinstance(timed, Timed):
+        timed.loaded_s = loaded
+    return timed
+
+
+def _plain(
+    ix: Indexed, vehicle: int, order: Sequence[int], leave_s: int, now: int, here: int
+) -> Timed | Refusal:
+    """One hard slot a stop and no rest: as early as possible is best."""
+    legs, place, windows, service = ix.vehicle_legs[vehicle], ix.place, ix.windows, ix.service
+    flat = legs.durations[0] if len(legs.durations) == 1 else None
+    timed = Timed(leave_s, now, 0)
+    visits = timed.visits
+    for stop in order:
+        there = place[stop]
+        if flat is not None:
+            reached = now + flat[here, there]
+        else:
+            at = arrival(legs, here, there, now)
+            if at is None:
+                return Refusal("no_way", stop)
+            reached = at
+        window = windows[stop]
+        assert window is not None  # noqa: S101 - the caller saw that each has one
+        start = reached if reached > window[0] else window[0]
+        if start > window[1]:
+            return Refusal("slot", stop, start - window[1])
+        now = start + service[stop]
+        visits.append((reached, start, now, 0 if ix.stops[stop].slots else None))
+        here = there
+    return finish(ix, vehicle, order, timed, now, here)
+
+
+def _leave_later(ix: Indexed, vehicle: int, order: Sequence[int], timed: Timed) -> Timed:
+    """Take waiting out at the start: the latest leaving that changes neither the end nor what is paid for slots."""
+    waiting = sum(start - reached for reached, start, _, _ in timed.visits) + _loading_wait(
+        ix, vehicle, timed
+    )
+    if not order or waiting <= 0:
+        return timed
+    if not ix.rests[vehicle] and len(ix.vehicle_legs[vehicle].starts) == 1:
+        slack = _slack(ix, vehicle, order, timed)
+        if slack is not None:
+            again = _timed(ix, vehicle, order, timed.leave_s + slack)
+            return timed if isinstance(again, Refusal) else again
+    low, high, best = 0, waiting, timed
+    while low < high:  # each try is one more pass over the route; a day is 17 of them
+        middle = (low + high + 1) // 2
+        again = _timed(ix, vehicle, order, timed.leave_s + middle)
+        if isinstance(again, Refusal) or _worse(again, best):
+            high = middle - 1
+        else:
+            low, best = middle, again
+    return best
+
+
+def _slack(ix: Indexed, vehicle: int, order: Sequence[int], timed: Timed) -> int | None:
+    """Forward time slack (Savelsbergh 1992) capped by the waiting; None where slots leave a choice."""
+    waited = _loading_wait(ix, vehicle, timed)
+    closes = ix.outsets[vehicle].closes_s
+    slack = waited + closes - timed.loaded_s if closes is not None and timed.loaded_s is not None else 1 << 40
+    for stop, (reached, start, _, _) in zip(order, timed.visits, strict=True):
+        window = ix.windows[stop]
+        if window is None:
+            return None
+        waited += start - reached
+        slack = min(slack, waited + window[1] - start)
+    return min(slack, waited)
+
+
+def _worse(timed: Timed, best: Timed) -> bool:
+    return timed.end_s > best.end_s or timed.late_cost + timed.early_cost > best.late_cost + best.early_cost
+
+
+def _loading_wait(ix: Indexed, vehicle: int, timed: Timed) -> int:
+    outset = ix.outsets[vehicle]
+    if timed.loaded_s is None or outset.load_place is None:
+        return 0
+    reached = arrival(ix.vehicle_legs[vehicle], outset.place, outset.load_place, timed.leave_s)
+    return 0 if reached is None else timed.loaded_s - outset.loading_s - reached

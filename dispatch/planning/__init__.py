@@ -1,0 +1,1 @@
+"""Windows and runs: when a zone is planned, by what problem, with what result."""

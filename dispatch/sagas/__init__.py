@@ -1,0 +1,1 @@
+"""What must follow when something goes wrong, through any crash."""

@@ -1,0 +1,15 @@
+"""Addresses of dispatch, a capability at a time."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    # /console/dispatch/hubs/, drivers/, vehicles/
+    # /console/dispatch/ (the day's figures)
+    # /console/dispatch/shipments/, uploads/, places/
+    # /console/dispatch/runs/, windows/, manifests/
+    # /console/dispatch/board/, patterns/
+    # /console/dispatch/sagas/, notifications/
+    # /d/ (the driver's page)
+    # /s/ (the customer's page)
+    # /api/v1/
+]
