@@ -79,6 +79,9 @@ class VehicleType:
     profile: int = 0  # which of the matrices
     initial_load: tuple[int, ...] = ()  # aboard already, besides what its clients need
     allowed: Flags | None = None  # (n,): the clients it may serve; None: all
+    overtime_after: int = FOREVER  # duration beyond this, up to max_duration,
+    overtime_cost: int = 0  # costs this per unit besides duration_cost
+    extra: Ints | None = None  # (n,): what serving a client costs more with this type; None: nothing
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,9 @@ class Indexed:
         self.outsets = [self._outset(vehicle) for vehicle in problem.vehicles]
         self.fixed_at = {stop: n for n, outset in enumerate(self.outsets) for stop in outset.prefix}
         self.previous, self.known_at = self._known_plan()
+        self.known_vehicle = np.full(len(problem.stops), -1, np.int64)
+        for stop_no, vehicle_no in self.known_at.items():
+            self.known_vehicle[stop_no] = vehicle_no
         self.rests = [
             tuple(sorted(vehicle.breaks, key=lambda rest: rest.latest_s)) for vehicle in problem.vehicles
         ]
@@ -80,6 +83,8 @@ class Indexed:
         self.deliver = [tuple(max(stop.deliver.get(u, 0), 0) for u in self.units) for stop in self.stops]
         self.collect = [tuple(max(stop.collect.get(u, 0), 0) for u in self.units) for stop in self.stops]
         self.collects = any(any(row) for row in self.collect)
+        rows = np.array([*self.deliver, *self.collect], np.int64).reshape(-1, len(self.units))
+        self.totals: list[int] = rows.sum(axis=0).tolist()
         self.capacity = [tuple(vehicle.capacity.get(u) for u in self.units) for vehicle in self.vehicles]
 
     def _outset(self, vehicle: Vehicle) -> Outset:

@@ -1,0 +1,197 @@
+"""From the problem to the compact form of the engines, and plans of it back and forth.
+
+What the compact form cannot say is said as nearly as it can: soft slots become alternatives with a lower prize, hours
+of the day a mean over the hours in which a place is left, rests an earlier end of the shift, the price on changing
+drivers a surcharge by vehicle. `plan_of` and `polish` then work on the exact problem.
+"""
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dispatch.optimiser.core import FOREVER, NO_GROUP, Clients, Core, CoreRoute, CoreSolution, VehicleType
+from dispatch.optimiser.cost import unserved_cost
+from dispatch.optimiser.indexed import Indexed
+from dispatch.optimiser.nodes import Nodes
+from dispatch.optimiser.windows import Choice, choices
+
+Orders = Iterable[tuple[int, Sequence[int]]]
+
+
+@dataclass(frozen=True, eq=False)
+class Lowered:
+    """The compact problem and what its numbers stand for."""
+
+    ix: Indexed
+    core: Core
+    stop_of: tuple[int, ...]  # by client
+    clients_of: Mapping[int, tuple[int, ...]]  # by stop
+    vehicles_of: tuple[tuple[int, ...], ...]  # by vehicle type
+
+    def orders(self, solution: CoreSolution) -> list[tuple[int, tuple[int, ...]]]:
+        """An engine's routes as orders of stops by vehicle number."""
+        free = [list(reversed(vehicles)) for vehicles in self.vehicles_of]
+        return [
+            (free[route.vehicle_type].pop(), tuple(self.stop_of[client] for client in route.visits))
+            for route in solution.routes
+            if free[route.vehicle_type]
+        ]
+
+    def start(self, orders: Orders, slots: Mapping[int, int | None] | None = None) -> CoreSolution:
+        """Orders of stops as a start for an engine, each stop in the alternative of its slot where that is known."""
+        type_of = {
+            vehicle: number for number, vehicles in enumerate(self.vehicles_of) for vehicle in vehicles
+        }
+        routes = []
+        for vehicle, order in orders:
+            visits = tuple(
+                self._client(stop, (slots or {}).get(stop)) for stop in order if stop in self.clients_of
+            )
+            if visits and vehicle in type_of:
+                routes.append(CoreRoute(type_of[vehicle], visits))
+        return CoreSolution(tuple(routes))
+
+    def _client(self, stop: int, slot: int | None) -> int:
+        clients = self.clients_of[stop]
+        return clients[min(slot or 0, len(clients) - 1)]
+
+
+def lower(ix: Indexed, share_s: Mapping[int, int] | None = None) -> Lowered:
+    """The compact form of a problem.
+
+    Parameters
+    ----------
+    share_s
+        Fair seconds by vehicle, where hours above it have a price: they are lowered as overtime.
+    """
+    vehicles = [v for v, one in enumerate(ix.vehicles) if one.shift_end_s >= ix.outsets[v].earliest_s]
+    stops = [s for s in range(len(ix.stops)) if s not in ix.fixed_at]
+    options = [(stop, choice) for stop in stops for choice in choices(ix, stop)]
+    stop_of = [stop for stop, _ in options]
+    nodes = Nodes(ix, stop_of, vehicles, [(choice.early, choice.late) for _, choice in options])
+    clients, groups = _clients(ix, options, nodes)
+    types, members = _types(ix, vehicles, stop_of, nodes, share_s or {})
+    distances, durations = nodes.matrices()
+    core = Core(
+        distances=distances, durations=durations, clients=clients, depots=tuple(nodes.depots),
+        vehicle_types=types, groups_required=groups, places=nodes.coordinates(),
+    )  # fmt: skip
+    clients_of: dict[int, tuple[int, ...]] = {}
+    for client, stop in enumerate(stop_of):
+        clients_of[stop] = (*clients_of.get(stop, ()), client)
+    return Lowered(ix, core, tuple(stop_of), clients_of, members)
+
+
+def with_shares(lowered: Lowered, share_s: Mapping[int, int]) -> Lowered:
+    """The same with hours above `share_s` priced as overtime; matrices and clients are shared."""
+    ix = lowered.ix
+    types = tuple(
+        _with_overtime(ix, members[0], one, share_s) for members, one in zip(
+            lowered.vehicles_of, lowered.core.vehicle_types, strict=True
+        )
+    )  # fmt: skip
+    return replace(lowered, core=replace(lowered.core, vehicle_types=types))
+
+
+def _clients(
+    ix: Indexed, options: Sequence[tuple[int, Choice]], nodes: Nodes
+) -> tuple[Clients, tuple[bool, ...]]:
+    count, must = len(options), ix.problem.must_serve
+    several = {a for (a, _), (b, _) in itertools.pairwise(options) if a == b}
+    numbers = {stop: number for number, stop in enumerate(sorted(several))}
+    prices = [unserved_cost(ix, stop) for stop, _ in options]
+    units = max(len(ix.units), 1)
+    blank = (0,) * units
+
+    def column(values: Iterable[int]) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+        return np.fromiter(values, np.int64, count)
+
+    def loads(rows: Sequence[tuple[int, ...]]) -> "np.ndarray[tuple[int, int], np.dtype[np.int64]]":
+        return np.array([rows[stop] or blank for stop, _ in options], np.int64).reshape(count, units)
+
+    alone = np.array([stop not in numbers for stop, _ in options], np.bool_)
+    clients = Clients(
+        location=column(nodes.location_of_client),
+        delivery=loads(ix.deliver), pickup=loads(ix.collect),
+        service=column(ix.service[stop] for stop, _ in options),
+        early=column(choice.early for _, choice in options),
+        late=column(choice.late for _, choice in options),
+        release=np.zeros(count, np.int64),
+        prize=column(max(p - choice.surcharge, 0) for p, (_, choice) in zip(prices, options, strict=True)),
+        required=alone & must,
+        group=column(numbers.get(stop, NO_GROUP) for stop, _ in options),
+    )  # fmt: skip
+    return clients, (must,) * len(numbers)
+
+
+def _types(
+    ix: Indexed, vehicles: Sequence[int], stop_of: Sequence[int], nodes: Nodes, share_s: Mapping[int, int]
+) -> tuple[tuple[VehicleType, ...], tuple[tuple[int, ...], ...]]:
+    """Vehicles that are alike in everything an engine sees are one type with a count."""
+    at = np.array(stop_of, np.int64)
+    found: dict[object, int] = {}
+    types: list[VehicleType] = []
+    members: list[list[int]] = []
+    for vehicle in vehicles:
+        one = _with_overtime(ix, vehicle, _type(ix, vehicle, at, nodes), share_s)
+        key = _key(one)
+        if key not in found:
+            found[key] = len(types)
+            types.append(one)
+            members.append([])
+        members[found[key]].append(vehicle)
+    counted = [replace(one, count=len(alike)) for one, alike in zip(types, members, strict=True)]
+    return tuple(counted), tuple(tuple(alike) for alike in members)
+
+
+def _key(one: VehicleType) -> object:
+    arrays = tuple(None if a is None else a.tobytes() for a in (one.allowed, one.extra))
+    plain = replace(one, allowed=None, extra=None)
+    return (*(getattr(plain, name) for name in plain.__dataclass_fields__), arrays)
+
+
+def _type(
+    ix: Indexed, vehicle: int, at: "np.ndarray[tuple[int], np.dtype[np.int64]]", nodes: Nodes
+) -> VehicleType:
+    one, outset = ix.vehicles[vehicle], ix.outsets[vehicle]
+    gone_s = 0 if outset.left_s is None else outset.earliest_s - outset.left_s
+    resting_s = sum(
+        rest.duration_s for rest in one.breaks if outset.earliest_s <= rest.latest_s < one.shift_end_s
+    )
+    allowed = ix.allowed[vehicle][at]
+    change, known = ix.problem.weights.change_driver_price, ix.known_vehicle[at]
+    extra = np.where((known >= 0) & (known != vehicle), change, 0) if change and ix.known_at else None
+    aboard = [sum(ix.collect[stop][u] for stop in outset.prefix) for u in range(len(ix.units))]
+    return VehicleType(
+        capacity=tuple(
+            max(ix.totals[u] if limit is None else limit, 0) for u, limit in enumerate(ix.capacity[vehicle])
+        ) or (0,),
+        start=nodes.start_of[vehicle], end=nodes.end_of[vehicle],
+        early=max(outset.earliest_s, 0), late=max(one.shift_end_s - resting_s, outset.earliest_s, 0),
+        max_duration=_left(one.max_duration_s, gone_s + resting_s),
+        max_distance=_left(one.max_distance_m, outset.driven_m),
+        fixed_cost=0 if outset.on_the_way else one.fixed_price,
+        distance_cost=one.metre_price, duration_cost=one.second_price, profile=nodes.profile_of[vehicle],
+        initial_load=tuple(aboard) if any(aboard) else (),
+        allowed=None if bool(allowed.all()) else allowed, extra=extra,
+    )  # fmt: skip
+
+
+def _left(limit: int | None, used: int) -> int:
+    return FOREVER if limit is None else max(limit - used, 0)
+
+
+def _with_overtime(ix: Indexed, vehicle: int, one: VehicleType, share_s: Mapping[int, int]) -> VehicleType:
+    """Real overtime where the vehicle has it; otherwise hours above the fair share as if they were."""
+    mine, outset = ix.vehicles[vehicle], ix.outsets[vehicle]
+    gone_s = 0 if outset.left_s is None else outset.earliest_s - outset.left_s
+    if mine.overtime_after_s is not None:
+        return replace(
+            one, overtime_after=_left(mine.overtime_after_s, gone_s), overtime_cost=mine.overtime_price
+        )
+    if vehicle in share_s:
+        price = ix.problem.weights.fair_hours_price
+        return replace(one, overtime_after=_left(share_s[vehicle], gone_s), overtime_cost=price)
+    return one
