@@ -18,6 +18,7 @@ from dispatch.manifests.models import (
     ManifestStop,
     ManifestVersion,
     OverridePattern,
+    PushedManifest,
 )
 from dispatch.metrics.models import HubDay, SlotPrediction
 from dispatch.notifications.models import Notification
@@ -45,6 +46,7 @@ __all__ = [
     "Notification",
     "OverridePattern",
     "PlanRun",
+    "PushedManifest",
     "Saga",
     "SagaStep",
     "Shift",

@@ -1,4 +1,4 @@
-"""Manifest, ManifestStop, ManifestVersion, ManifestOverride, OverridePattern."""
+"""Manifest, ManifestStop, ManifestVersion, PushedManifest, ManifestOverride, OverridePattern."""
 
 import uuid
 
@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from dispatch.fleet.models import Driver, Hub, Vehicle
 from dispatch.planning.models import PlanRun
 from dispatch.shipments.models import Shipment
+from tracker.devices.models import Device
 from tracker.tenants.fences import EnvironmentManager
 from tracker.tenants.identifiers import public_id
 from tracker.tenants.models import Environment
@@ -48,6 +49,9 @@ class Manifest(models.Model):
     duration_s = models.FloatField(default=0.0, db_default=0.0)
     cost = models.JSONField(default=dict, db_default={})  # term by term
     why_driver = models.JSONField(null=True)  # the next best driver and what it would cost
+    # what a draft's plan knew: {"open": shipments on the driver's manifest in force, "from": {shipment: manifest}};
+    # what came since is kept when it is released
+    basis = models.JSONField(default=dict, db_default={})
     uncertainty = models.FloatField(
         default=0.0, db_default=0.0
     )  # chance that a stop of it fails, as predicted
@@ -183,6 +187,28 @@ class ManifestVersion(models.Model):
 
     def __str__(self) -> str:
         return f"version {self.number} of {self.manifest_id}"
+
+
+class PushedManifest(models.Model):
+    """What the broker keeps for a device, as it last took it; what it should keep follows from the manifests."""
+
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_index=False)
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="+", db_index=False)
+    manifest = models.ForeignKey(
+        Manifest, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+    )  # null: nothing, its topic was cleared
+    number = models.PositiveIntegerField(default=0, db_default=0)  # of the version
+    pushed_at = models.DateTimeField()
+
+    objects = EnvironmentManager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["environment", "device"], name="pushed_manifest_of_device"),
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.number} for device {self.device_id}"
 
 
 class ManifestOverride(models.Model):
