@@ -17,7 +17,8 @@ class Notification(models.Model):
         PENDING = "pending", "Pending"
         SENT = "sent", "Sent"
         GIVEN_UP = "given_up", "Given up"
-        UNWANTED = "unwanted", "No address or channel for it"
+        UNWANTED = "unwanted", "No address for it"
+        WITHDRAWN = "withdrawn", "Overtaken before it was sent"
 
     uid = models.UUIDField(default=uuid.uuid4, editable=False)
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -31,7 +32,7 @@ class Notification(models.Model):
     language = models.CharField(max_length=10, default="en")
     address = models.CharField(max_length=254, blank=True, default="")
     facts = models.JSONField(default=dict)  # what the template says
-    state = models.CharField(max_length=8, choices=State, default=State.PENDING, db_default="pending")
+    state = models.CharField(max_length=9, choices=State, default=State.PENDING, db_default="pending")
     tries = models.PositiveSmallIntegerField(default=0, db_default=0)
     due_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=300, blank=True, default="", db_default="")
@@ -51,6 +52,7 @@ class Notification(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=models.Q(state="pending"), name="notification_due"),
+            models.Index(fields=["environment", "-id"], name="notification_newest"),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import time
+from functools import partial
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -17,11 +18,6 @@ from tracker.tenants.models import Environment
 def every_day() -> list[int]:
     """1 is Monday, 7 Sunday."""
     return [1, 2, 3, 4, 5, 6, 7]
-
-
-def mail_alone() -> list[str]:
-    """What customers are told by until somebody says otherwise."""
-    return ["mail"]
 
 
 def hours_offered() -> list[list[str]]:
@@ -51,14 +47,16 @@ class DispatchSettings(models.Model):
     reveal_stops_away = models.PositiveSmallIntegerField(default=3, db_default=3)
     customers_reschedule = models.BooleanField(default=True, db_default=True)
     customers_note = models.BooleanField(default=True, db_default=True)
-    slots_offered = models.JSONField(default=hours_offered)  # local times of day a customer may choose instead
+    slots_offered = models.JSONField(
+        default=hours_offered
+    )  # local times of day a customer may choose instead
     ends_after_s = models.PositiveIntegerField(
         default=86400, db_default=86400
     )  # of delivery, the page says no more
     # what a delivery must be proven by: any of photo, signature, code; empty: nothing
     proofs = ArrayField(models.CharField(max_length=10), default=list, db_default=[])
     notify_channels = ArrayField(
-        models.CharField(max_length=10), default=mail_alone, db_default=["mail"]
+        models.CharField(max_length=10), default=partial(list, ("mail",)), db_default=["mail"]
     )  # mail, sms, push; none: customers are told nothing
     # between these, local time of the hub, no phone rings: text messages wait, mails do not
     quiet_from = models.TimeField(null=True)

@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 
+from dispatch.fleet.models import Hub
 from tracker.tenants.fences import EnvironmentManager
 from tracker.tenants.identifiers import public_id
 from tracker.tenants.models import Environment
@@ -28,6 +29,9 @@ class Saga(models.Model):
     key = models.CharField(
         max_length=200
     )  # one open saga a kind and key: the subject, and the day where days matter
+    hub = models.ForeignKey(
+        Hub, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )  # in whose sight a member must be
     state = models.CharField(max_length=11, choices=State, default=State.OPEN, db_default="open")
     step = models.CharField(max_length=40)  # the one that is next
     due_at = models.DateTimeField(null=True)  # when; null: waits for something to happen, or is over
@@ -54,6 +58,7 @@ class Saga(models.Model):
             models.Index(fields=["due_at"], condition=models.Q(state="open"), name="saga_due"),
             models.Index(fields=["environment", "state", "-begun_at"], name="saga_newest"),
             models.Index(fields=["environment", "subject"], name="saga_of_subject"),
+            models.Index(fields=["environment", "hub", "state"], name="saga_of_hub"),
         ]
 
     def __str__(self) -> str:

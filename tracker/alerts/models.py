@@ -50,10 +50,16 @@ class Alert(models.Model):
         OFF_CORRIDOR = "off_corridor", "Off its corridor"
         DELAYED = "delayed", "Delayed"
         ABSENT = "absent", "Not where expected"
+        # raised and ended by dispatch, about the device of the driver concerned
+        DRIVER_SILENT = "driver_silent", "Driver silent on a route"
+        SLOT_AT_RISK = "slot_at_risk", "Slot about to be missed"
+        SLOT_MISSED = "slot_missed", "Slot missed"
+        UNCONFIRMED = "unconfirmed", "Shipment unconfirmed"
+        UNDELIVERED = "undelivered", "Delivery failed for good"
 
     uid = models.UUIDField(default=uuid.uuid4, editable=False)
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_index=False)
-    kind = models.CharField(max_length=12, choices=Kind)
+    kind = models.CharField(max_length=20, choices=Kind)
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="+")
     geofence = models.ForeignKey(Geofence, on_delete=models.CASCADE, null=True, related_name="+")
     trip = models.ForeignKey(Trip, on_delete=models.CASCADE, null=True, related_name="+")

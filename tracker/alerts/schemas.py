@@ -11,7 +11,10 @@ from tracker.devices.models import Device
 from tracker.devices.schemas import DeviceId, ExternalId
 from tracker.http.times import Moment, moment_text
 
-AlertKind = Literal["silent", "entered", "left", "off_corridor", "delayed", "absent"]
+AlertKind = Literal[
+    "silent", "entered", "left", "off_corridor", "delayed", "absent",
+    "driver_silent", "slot_at_risk", "slot_missed", "unconfirmed", "undelivered",
+]  # fmt: skip
 AlertState = Literal["open", "acknowledged", "resolved"]
 GeofenceId = Annotated[str, Meta(examples=["gf_3f6b1c2d4e5f40718293a4b5c6d7e8f9"])]
 Clock = Annotated[

@@ -13,3 +13,9 @@ from tracker.webhooks.fan_out import fan_out
 Subscriber = Callable[[list[OutboxEvent]], None]
 
 SUBSCRIBERS: list[Subscriber] = [fan_out, raise_from]
+
+
+def subscribe(subscriber: Subscriber) -> None:
+    """Tell one more, after those that are told already: how an app that stands on this one hears of events."""
+    if subscriber not in SUBSCRIBERS:
+        SUBSCRIBERS.append(subscriber)

@@ -7,6 +7,11 @@ export const KIND_TEXT = {
   off_corridor: "Off route",
   delayed: "Late",
   absent: "Not where expected",
+  driver_silent: "Driver silent",
+  slot_at_risk: "Slot at risk",
+  slot_missed: "Slot missed",
+  unconfirmed: "Unconfirmed",
+  undelivered: "Not delivered",
 };
 
 /** Epoch ms of a time given as such or as ISO text; null for none. */
