@@ -16,7 +16,7 @@ UNFENCE = "DROP POLICY whose_data_it_is ON dispatch_pushedmanifest;"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("dispatch", "0004_sagas_know_their_hub_days_their_end"),
+        ("dispatch", "0005_say_which_times_customers_may_choose"),
         ("tracker", "0017_alerts_of_dispatch"),
     ]
 
