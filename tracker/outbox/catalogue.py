@@ -23,5 +23,9 @@ class Kind(StrEnum):
     TRIP_EXITED = "trip.exited"
     TRIP_COMPLETED = "trip.completed"
     TRIP_CANCELLED = "trip.cancelled"
+    MANIFEST_RELEASED = "manifest.released"
+    MANIFEST_ACKNOWLEDGED = "manifest.acknowledged"
+    PLAN_FINISHED = "plan.finished"
+    PLAN_FAILED = "plan.failed"
     QUARANTINE_RATE_HIGH = "quarantine.rate_high"
     WEBHOOK_TEST = "webhook.test"  # sent to one endpoint, by the button in the console

@@ -81,8 +81,50 @@ TRIPS: dict[Kind, dict[str, Any]] = {
     Kind.TRIP_CANCELLED: {"trip": TRIP | {"state": "cancelled", "ended_at": AT}},
 }
 
+HUB = {"id": "hub_0190f6c2a8d74b1e9c3f5a6b7c8d9e0f", "name": "North"}
+RUN = {
+    "id": "run_3f6b1c2d4e5f40718293a4b5c6d7e8f9",
+    "hub": HUB,
+    "cause": "window",
+    "service_date": "2026-05-01",
+    "due_at": AT,
+}
+MANIFEST = {
+    "id": "mft_8a7b6c5d4e3f42108192a3b4c5d6e7f8",
+    "state": "released",
+    "version": 2,
+    "service_date": "2026-05-01",
+    "hub": HUB,
+    "driver": {"id": "drv_2b1c7d90a4f35e68c0d1b2a3948576fe", "name": "Asha"},
+    "stops": 24,
+}
+PLANS: dict[Kind, dict[str, Any]] = {
+    Kind.MANIFEST_RELEASED: {
+        "manifest": MANIFEST,
+        "added": ["shp_5f0c4b1e9d3a4f7b8c6d2e1f0a9b8c7d"],
+        "removed": [],
+        "moved": [],
+        "reason": "Window of 09:00",
+    },
+    Kind.MANIFEST_ACKNOWLEDGED: {
+        "manifest": MANIFEST | {"state": "acknowledged"},
+        "version": 2,
+        "acknowledged_at": AT,
+    },
+    Kind.PLAN_FINISHED: {
+        "run": RUN,
+        "stopped": False,
+        "manifests": 8,
+        "stops": 190,
+        "unserved": 3,
+        "released": False,
+    },
+    Kind.PLAN_FAILED: {"run": RUN, "reason": "No driver of North is on shift today."},
+}
+
 DATA: dict[Kind, dict[str, Any]] = {
     **TRIPS,
+    **PLANS,
     Kind.DEVICE_SILENT: {
         "device": DEVICE,
         "since": AT,

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from tracker.outbox.catalogue import Kind
-from tracker.webhooks import payloads
+from tracker.webhooks import payloads, plan_payloads
 from tracker.webhooks.examples import example
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -35,6 +35,16 @@ DATA: dict[Kind, tuple[str, type[msgspec.Struct]]] = {
     Kind.TRIP_EXITED: ("A trip that had arrived left its destination.", payloads.TripExited),
     Kind.TRIP_COMPLETED: ("A trip is completed; it holds its summary.", payloads.TripCompleted),
     Kind.TRIP_CANCELLED: ("A trip was cancelled.", payloads.TripEvent),
+    Kind.MANIFEST_RELEASED: (
+        "A driver was given a manifest, or a new version of it.",
+        plan_payloads.ManifestReleased,
+    ),
+    Kind.MANIFEST_ACKNOWLEDGED: (
+        "A driver has a version of the manifest.",
+        plan_payloads.ManifestAcknowledged,
+    ),
+    Kind.PLAN_FINISHED: ("A plan was made.", plan_payloads.PlanFinished),
+    Kind.PLAN_FAILED: ("No plan could be made; the last one stays in force.", plan_payloads.PlanFailed),
     Kind.QUARANTINE_RATE_HIGH: (
         "An unusual share of the reports received cannot be taken.",
         payloads.QuarantineHigh,
