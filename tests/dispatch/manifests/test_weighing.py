@@ -1,5 +1,7 @@
 """What an order of stops costs and breaks, whether or not it may be driven."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -80,11 +82,9 @@ def test_what_nobody_has_costs_what_leaving_it_out_costs():
 
 def test_what_has_begun_stays_ahead_of_whatever_is_moved():
     begun = (Begun(stop="a", arrive_s=60, start_s=60, end_s=120),)
-    problem = on_a_line(stop("a", 1), stop("b", 2), begun=begun)
-    problem = Problem(
-        places=problem.places, travel=problem.travel, stops=problem.stops,
-        vehicles=(problem.vehicles[0], Vehicle(id="ravi", start=0, end=0, shift_start_s=0, shift_end_s=3600)),
-    )  # fmt: skip
+    problem = on_a_line(stop("a", 1), stop("b", 2))
+    under_way = replace(problem.vehicles[0], begun=begun)
+    problem = replace(problem, vehicles=(under_way, problem.vehicles[1]))
     route = Scales(problem).weigh({"asha": ["b"]}).routes["asha"]
     assert [visit.stop for visit in route.visits] == ["a", "b"]
 
