@@ -3,13 +3,16 @@
 `verify.py` does not use it, so that a mistake made here is found there.
 """
 
-from dataclasses import dataclass, field
+import copy
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from dispatch.optimiser.problem import Problem, Stop, Vehicle, unserved_prices
+from dispatch.optimiser.problem import Problem, Slot, Stop, Vehicle, unserved_prices
 from dispatch.optimiser.travel.tables import Table
+
+FAR = 1 << 40
 
 
 @dataclass(slots=True)
@@ -64,6 +67,8 @@ class Indexed:
         self.vehicle_legs = [self.legs[vehicle.profile] for vehicle in problem.vehicles]
         self._amounts()
         self.windows = [_hard_window(stop) for stop in problem.stops]
+        self.low = [min((_opens(slot) for slot in stop.slots), default=-FAR) for stop in problem.stops]
+        self.high = [max((_closes(slot) for slot in stop.slots), default=FAR) for stop in problem.stops]
         self.outsets = [self._outset(vehicle) for vehicle in problem.vehicles]
         self.fixed_at = {stop: n for n, outset in enumerate(self.outsets) for stop in outset.prefix}
         self.previous, self.known_at = self._known_plan()
@@ -76,6 +81,39 @@ class Indexed:
         self.apart, self.apart_of = self._groups(problem.apart)
         self.together, self.together_of = self._groups(problem.together)
         self.allowed = self._allowed()
+        self.kind = [
+            _kind(one, n, self.known_at, self.allowed[n].tobytes()) for n, one in enumerate(problem.vehicles)
+        ]
+
+    def with_vehicle(self, number: int, changed: Vehicle) -> "Indexed":
+        """The same with another vehicle in this one's place; costs little, for asking 'what if'."""
+        other = copy.copy(self)
+        vehicles = (*self.vehicles[:number], changed, *self.vehicles[number + 1 :])
+        other.problem = replace(self.problem, vehicles=vehicles)
+        other.vehicles = vehicles
+        other.capacity = [*self.capacity]
+        other.capacity[number] = tuple(changed.capacity.get(u) for u in self.units)
+        other.outsets, other.rests = [*self.outsets], [*self.rests]
+        other.outsets[number] = other._outset(changed)
+        other.rests[number] = tuple(sorted(changed.breaks, key=lambda rest: rest.latest_s))
+        other.allowed = self.allowed.copy()
+        held = {stop for stop in self.fixed_at if self.fixed_at[stop] != number}
+        other.allowed[number] = [
+            n not in held and may_serve(changed, stop) for n, stop in enumerate(self.stops)
+        ]
+        return other
+
+    def with_stop(self, number: int, changed: Stop) -> "Indexed":
+        """The same with another stop in this one's place (same place, same amounts)."""
+        other = copy.copy(self)
+        stops = (*self.stops[:number], changed, *self.stops[number + 1 :])
+        other.problem = replace(self.problem, stops=stops)
+        other.stops = stops
+        other.low, other.high, other.windows = [*self.low], [*self.high], [*self.windows]
+        other.low[number] = min((_opens(slot) for slot in changed.slots), default=-FAR)
+        other.high[number] = max((_closes(slot) for slot in changed.slots), default=FAR)
+        other.windows[number] = _hard_window(changed)
+        return other
 
     def _amounts(self) -> None:
         units = {unit for stop in self.stops for amounts in (stop.deliver, stop.collect) for unit in amounts}
@@ -83,7 +121,9 @@ class Indexed:
         self.deliver = [tuple(max(stop.deliver.get(u, 0), 0) for u in self.units) for stop in self.stops]
         self.collect = [tuple(max(stop.collect.get(u, 0), 0) for u in self.units) for stop in self.stops]
         self.collects = any(any(row) for row in self.collect)
-        rows = np.array([*self.deliver, *self.collect], np.int64).reshape(-1, len(self.units))
+        rows = np.array([*self.deliver, *self.collect], np.int64).reshape(
+            2 * len(self.stops), len(self.units)
+        )
         self.totals: list[int] = rows.sum(axis=0).tolist()
         self.capacity = [tuple(vehicle.capacity.get(u) for u in self.units) for vehicle in self.vehicles]
 
@@ -153,10 +193,47 @@ def may_serve(vehicle: Vehicle, stop: Stop) -> bool:
     return stop.depot is None or stop.depot in (vehicle.load_at, vehicle.loaded_at)
 
 
+def _opens(slot: Slot) -> int:
+    """The first second a service may begin at any price."""
+    return slot.earliest_s if slot.early_price is None else -FAR
+
+
+def _closes(slot: Slot) -> int:
+    """The last second a service may begin at any price."""
+    if slot.earliest_s > slot.latest_s:
+        return -FAR
+    if slot.late_price is None:
+        return slot.latest_s
+    return FAR if slot.late_limit_s is None else max(slot.late_limit_s, slot.latest_s)
+
+
+def _kind(vehicle: Vehicle, number: int, known: dict[int, int], allowed: bytes) -> object:
+    """Equal for vehicles that may stand in for each other; one that anything names is a kind of its own."""
+    if vehicle.begun or vehicle.left_s is not None or known:
+        return number
+    plain = (
+        vehicle.start,
+        vehicle.end,
+        vehicle.shift_start_s,
+        vehicle.shift_end_s,
+        vehicle.load_at,
+        vehicle.loaded_at,
+    )
+    limits = (
+        vehicle.max_duration_s,
+        vehicle.max_distance_m,
+        vehicle.overtime_after_s,
+        vehicle.overtime_price,
+    )
+    prices = (vehicle.fixed_price, vehicle.metre_price, vehicle.second_price)
+    amounts = tuple(sorted(vehicle.capacity.items()))
+    return (plain, limits, prices, amounts, vehicle.skills, vehicle.profile, vehicle.breaks, allowed)
+
+
 def _hard_window(stop: Stop) -> tuple[int, int] | None:
     """The one hard slot of a stop, or all time without any; None where there is more to choose."""
     if not stop.slots:
-        return (-(1 << 40), 1 << 40)
+        return (-FAR, FAR)
     slot = stop.slots[0]
     if len(stop.slots) == 1 and slot.late_price is None and slot.early_price is None:
         return (slot.earliest_s, slot.latest_s)

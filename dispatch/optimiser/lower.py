@@ -17,6 +17,9 @@ from dispatch.optimiser.indexed import Indexed
 from dispatch.optimiser.nodes import Nodes
 from dispatch.optimiser.windows import Choice, choices
 
+# Each is one more dimension of load in every move an engine tries; further groups are left to the polish.
+MOST_APART = 4
+
 Orders = Iterable[tuple[int, Sequence[int]]]
 
 
@@ -58,21 +61,15 @@ class Lowered:
         return clients[min(slot or 0, len(clients) - 1)]
 
 
-def lower(ix: Indexed, share_s: Mapping[int, int] | None = None) -> Lowered:
-    """The compact form of a problem.
-
-    Parameters
-    ----------
-    share_s
-        Fair seconds by vehicle, where hours above it have a price: they are lowered as overtime.
-    """
+def lower(ix: Indexed) -> Lowered:
+    """The compact form of a problem. Vehicles whose shift is over have no part in it, nor stops without a slot."""
     vehicles = [v for v, one in enumerate(ix.vehicles) if one.shift_end_s >= ix.outsets[v].earliest_s]
     stops = [s for s in range(len(ix.stops)) if s not in ix.fixed_at]
     options = [(stop, choice) for stop in stops for choice in choices(ix, stop)]
     stop_of = [stop for stop, _ in options]
     nodes = Nodes(ix, stop_of, vehicles, [(choice.early, choice.late) for _, choice in options])
     clients, groups = _clients(ix, options, nodes)
-    types, members = _types(ix, vehicles, stop_of, nodes, share_s or {})
+    types, members = _types(ix, vehicles, stop_of, nodes)
     distances, durations = nodes.matrices()
     core = Core(
         distances=distances, durations=durations, clients=clients, depots=tuple(nodes.depots),
@@ -95,6 +92,20 @@ def with_shares(lowered: Lowered, share_s: Mapping[int, int]) -> Lowered:
     return replace(lowered, core=replace(lowered.core, vehicle_types=types))
 
 
+def with_allowed(lowered: Lowered, allowed: "np.ndarray[tuple[int, int], np.dtype[np.bool_]]") -> Lowered:
+    """The same where (vehicle, stop) pairs are forbidden besides; vehicles each become a type of their own."""
+    ix = lowered.ix
+    at = np.array(lowered.stop_of, np.int64)
+    types, members = [], []
+    for one, alike in zip(lowered.core.vehicle_types, lowered.vehicles_of, strict=True):
+        for vehicle in alike:
+            may = allowed[vehicle][at]
+            types.append(replace(one, count=1, allowed=None if bool(may.all()) else may))
+            members.append((vehicle,))
+    core = replace(lowered.core, vehicle_types=tuple(types))
+    return Lowered(ix, core, lowered.stop_of, lowered.clients_of, tuple(members))
+
+
 def _clients(
     ix: Indexed, options: Sequence[tuple[int, Choice]], nodes: Nodes
 ) -> tuple[Clients, tuple[bool, ...]]:
@@ -102,19 +113,24 @@ def _clients(
     several = {a for (a, _), (b, _) in itertools.pairwise(options) if a == b}
     numbers = {stop: number for number, stop in enumerate(sorted(several))}
     prices = [unserved_cost(ix, stop) for stop, _ in options]
-    units = max(len(ix.units), 1)
-    blank = (0,) * units
+    apart = _apart(ix)
+    units = max(len(ix.units) + len(apart), 1)
 
     def column(values: Iterable[int]) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
         return np.fromiter(values, np.int64, count)
 
-    def loads(rows: Sequence[tuple[int, ...]]) -> "np.ndarray[tuple[int, int], np.dtype[np.int64]]":
-        return np.array([rows[stop] or blank for stop, _ in options], np.int64).reshape(count, units)
+    def loads(
+        rows: Sequence[tuple[int, ...]], apart_too: int
+    ) -> "np.ndarray[tuple[int, int], np.dtype[np.int64]]":
+        amounts = [
+            (*rows[stop], *(apart_too * (stop in group) for group in apart)) or (0,) for stop, _ in options
+        ]
+        return np.array(amounts, np.int64).reshape(count, units)
 
     alone = np.array([stop not in numbers for stop, _ in options], np.bool_)
     clients = Clients(
         location=column(nodes.location_of_client),
-        delivery=loads(ix.deliver), pickup=loads(ix.collect),
+        delivery=loads(ix.deliver, 1), pickup=loads(ix.collect, 0),
         service=column(ix.service[stop] for stop, _ in options),
         early=column(choice.early for _, choice in options),
         late=column(choice.late for _, choice in options),
@@ -126,8 +142,13 @@ def _clients(
     return clients, (must,) * len(numbers)
 
 
+def _apart(ix: Indexed) -> list[frozenset[int]]:
+    """The groups that are lowered, each as a unit of load of which every vehicle holds one."""
+    return [group for group in ix.apart if len(group) > 1][:MOST_APART]
+
+
 def _types(
-    ix: Indexed, vehicles: Sequence[int], stop_of: Sequence[int], nodes: Nodes, share_s: Mapping[int, int]
+    ix: Indexed, vehicles: Sequence[int], stop_of: Sequence[int], nodes: Nodes
 ) -> tuple[tuple[VehicleType, ...], tuple[tuple[int, ...], ...]]:
     """Vehicles that are alike in everything an engine sees are one type with a count."""
     at = np.array(stop_of, np.int64)
@@ -135,7 +156,7 @@ def _types(
     types: list[VehicleType] = []
     members: list[list[int]] = []
     for vehicle in vehicles:
-        one = _with_overtime(ix, vehicle, _type(ix, vehicle, at, nodes), share_s)
+        one = _with_overtime(ix, vehicle, _type(ix, vehicle, at, nodes), {})
         key = _key(one)
         if key not in found:
             found[key] = len(types)
@@ -163,18 +184,18 @@ def _type(
     allowed = ix.allowed[vehicle][at]
     change, known = ix.problem.weights.change_driver_price, ix.known_vehicle[at]
     extra = np.where((known >= 0) & (known != vehicle), change, 0) if change and ix.known_at else None
+    limits = (max(ix.totals[u] if cap is None else cap, 0) for u, cap in enumerate(ix.capacity[vehicle]))
+    apart = _apart(ix)
     aboard = [sum(ix.collect[stop][u] for stop in outset.prefix) for u in range(len(ix.units))]
     return VehicleType(
-        capacity=tuple(
-            max(ix.totals[u] if limit is None else limit, 0) for u, limit in enumerate(ix.capacity[vehicle])
-        ) or (0,),
+        capacity=(*limits, *(int(not group.intersection(outset.prefix)) for group in apart)) or (0,),
         start=nodes.start_of[vehicle], end=nodes.end_of[vehicle],
         early=max(outset.earliest_s, 0), late=max(one.shift_end_s - resting_s, outset.earliest_s, 0),
         max_duration=_left(one.max_duration_s, gone_s + resting_s),
         max_distance=_left(one.max_distance_m, outset.driven_m),
         fixed_cost=0 if outset.on_the_way else one.fixed_price,
         distance_cost=one.metre_price, duration_cost=one.second_price, profile=nodes.profile_of[vehicle],
-        initial_load=tuple(aboard) if any(aboard) else (),
+        initial_load=(*aboard, *(0 for _ in apart)) if any(aboard) else (),
         allowed=None if bool(allowed.all()) else allowed, extra=extra,
     )  # fmt: skip
 

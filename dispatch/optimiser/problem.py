@@ -86,8 +86,8 @@ class Vehicle:
         of its last visit; its start is then history.
     capacity
         A unit that is not named is without limit.
-    profile
-        The name of its table of travel.
+    profile, kind
+        The name of its table of travel, and what people call such a vehicle (two-wheeler).
     max_duration_s, overtime_after_s, overtime_price
         No route lasts longer than the first; each second beyond the second costs the third, in cost units.
     fixed_price, metre_price, second_price
@@ -107,6 +107,7 @@ class Vehicle:
     capacity: Amounts = field(default_factory=dict)
     skills: frozenset[str] = frozenset()
     profile: str = "default"
+    kind: str = ""
     max_duration_s: int | None = None
     max_distance_m: int | None = None
     overtime_after_s: int | None = None

@@ -69,8 +69,8 @@ def crowded(ix: Indexed, vehicle: int, order: Sequence[int]) -> Refusal | None:
         if not allowed[stop]:
             return Refusal(_why_not_allowed(ix, vehicle, stop), stop)
     if ix.apart:
-        met: dict[int, int] = {}
-        for stop in (*ix.outsets[vehicle].prefix, *order):
+        met = {group: stop for stop in ix.outsets[vehicle].prefix for group in ix.apart_of.get(stop, ())}
+        for stop in order:
             for group in ix.apart_of.get(stop, ()):
                 if group in met:
                     return Refusal("apart", stop, other=met[group])

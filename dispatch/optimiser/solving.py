@@ -1,0 +1,201 @@
+"""From a problem to a plan: lower, let an engine work, lift, polish to the deadline.
+
+The first plan stands within a fraction of a second; every better one is told on the way, so a person may stop the
+search at any moment and keep the best.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from dispatch.optimiser.indexed import Indexed
+from dispatch.optimiser.lift import lift, plan_from, slots_of
+from dispatch.optimiser.lower import Lowered, lower, with_allowed, with_shares
+from dispatch.optimiser.plan import Plan
+from dispatch.optimiser.polish import polish
+from dispatch.optimiser.problem import Problem
+from dispatch.optimiser.solution import Progress, Solution
+from dispatch.optimiser.stop import After, AnyOf, Iterations, Stop, begin, remaining_s
+
+if TYPE_CHECKING:
+    from dispatch.optimiser.core import CoreSolution, Engine
+
+# Of the time left, what engines get: nearly all where they see the whole problem, less where they see a likeness.
+SHARE_EXACT, SHARE_LIKENESS = 0.9, 0.65
+# Between two looks at a better plan, so that telling of it does not slow the search.
+TELL_EVERY_S = 0.25
+# Steps of the polish where the search is bounded by a count and not by a clock.
+POLISH_STEPS = 4000
+
+Tell = Callable[[Progress], None]
+
+
+def solve(
+    problem: Problem,
+    stop: Stop,
+    seed: int = 0,
+    *,
+    start: Solution | None = None,
+    engine: str = "best",
+    on_better: Tell | None = None,
+) -> Solution:
+    """Plan `problem` as well as `stop` lets it.
+
+    Parameters
+    ----------
+    stop
+        Asked between steps; its clock (if any) begins now.
+    seed
+        The same seed with a count as `stop` gives the same plan on one machine.
+    start
+        A plan to begin from. Without one, the plan people know (`Vehicle.previous`) is tried.
+    engine
+        A name in `engines.ENGINES`.
+    on_better
+        Told of better plans, perhaps from another thread, a few times a second at most.
+
+    Raises
+    ------
+    KeyError
+        For an engine that is not there. Content of the problem never raises.
+    """
+    begin(stop)
+    return _Solve(problem, stop, seed, on_better).run(start, _engine(engine))
+
+
+def _engine(name: str) -> "Engine":
+    engines = import_module(
+        "dispatch.optimiser.engines"
+    ).ENGINES  # late: the library behind it takes a while to load
+    return cast("Engine", engines[name])
+
+
+class _Solve:
+    def __init__(self, problem: Problem, stop: Stop, seed: int, on_better: Tell | None) -> None:
+        self.began = time.monotonic()
+        self.stop, self.seed, self.on_better = stop, seed, on_better
+        self.ix = Indexed(problem)
+        self.best: Plan | None = None
+        self.told = -TELL_EVERY_S
+        self.clocked = remaining_s(stop) < float("inf")
+
+    def run(self, start: Solution | None, engine: "Engine") -> Solution:
+        lowered = lower(self.ix)
+        self._consider(self._known(start))
+        if lowered.core.size and lowered.core.vehicle_types:
+            lowered = self._shared(lowered)
+            self._consider(self._engine_run(lowered, engine, self._share(lowered)))
+            pinned = self._pinned(lowered)
+            if pinned is not None:
+                self._consider(self._engine_run(pinned, engine, 0.5))
+        plan = self._consider(None)
+        return self._consider(polish(plan, self._polish_stop(), self.seed, self._tell_plan)).solution()
+
+    def _known(self, start: Solution | None) -> Plan | None:
+        if start is not None:
+            return plan_from(self.ix, start)
+        if any(self.ix.previous):
+            return plan_from(self.ix, {one.id: one.previous for one in self.ix.vehicles if one.previous})
+        return None
+
+    def _consider(self, plan: Plan | None) -> Plan:
+        """Keep the cheaper of this and the best so far; with neither, a plan in which nobody drives."""
+        if plan is None:
+            plan = self.best or Plan(self.ix)
+        if self.best is None or plan.cost < self.best.cost:
+            self.best = plan
+        return self.best
+
+    def _engine_run(self, lowered: Lowered, engine: "Engine", share: float) -> Plan:
+        stop: Stop = self.stop
+        if self.clocked:
+            stop = AnyOf(self.stop, After(remaining_s(self.stop) * share))
+            begin(stop)
+        start = None
+        if self.best is not None:
+            start = lowered.start(enumerate(self.best.orders), slots_of(self.best))
+        tell = None if self.on_better is None else lambda found, _: self._tell_core(lowered, found)
+        return lift(lowered, engine(lowered.core, stop, self.seed, start, tell))
+
+    def _tell_core(self, lowered: Lowered, found: "CoreSolution") -> None:
+        if time.monotonic() - self.began - self.told >= TELL_EVERY_S:
+            self._tell_plan(lift(lowered, found))
+
+    def _tell_plan(self, plan: Plan) -> None:
+        elapsed = time.monotonic() - self.began
+        if self.on_better is not None and elapsed - self.told >= TELL_EVERY_S:
+            self.told = elapsed
+            self.on_better(Progress(elapsed_s=elapsed, cost=plan.cost, solution=plan.solution()))
+
+    def _share(self, lowered: Lowered) -> float:
+        return SHARE_EXACT if seen_whole(self.ix) else SHARE_LIKENESS
+
+    def _polish_stop(self) -> Stop:
+        return self.stop if self.clocked else AnyOf(Iterations(POLISH_STEPS), Spent(self.stop))
+
+    def _shared(self, lowered: Lowered) -> Lowered:
+        """Price hours above the fair share in the engine, by the hours of a first plan."""
+        weights = self.ix.problem.weights
+        if not weights.fair_hours_price:
+            return lowered
+        plan = self.best or lift(
+            lowered, _engine("savings")(lowered.core, Iterations(1), self.seed, None, None)
+        )
+        self._consider(plan)
+        return with_shares(lowered, fair_shares_s(plan))
+
+    def _pinned(self, lowered: Lowered) -> Lowered | None:
+        """Groups that go together as the best plan has them, for an engine that cannot hold them together."""
+        plan = self.best
+        if not self.ix.together or plan is None:
+            return None
+        allowed = self.ix.allowed.copy()
+        for group in self.ix.together:
+            counts = [plan.at[stop] for stop in group if stop in plan.at]
+            held = [self.ix.fixed_at[stop] for stop in group if stop in self.ix.fixed_at] or counts
+            if len(group) > 1 and held:
+                home = max(sorted(set(held)), key=held.count)
+                numbers = np.array(sorted(group), np.int64)
+                allowed[:home, numbers] = False
+                allowed[home + 1 :, numbers] = False
+        return with_allowed(lowered, allowed)
+
+
+class Spent:
+    """Asks a counting condition without counting on: a search that was stopped by hand stays stopped."""
+
+    def __init__(self, stop: Stop) -> None:
+        self.stop = stop
+
+    def __call__(self, best_cost: float | None) -> bool:
+        return not isinstance(self.stop, Iterations) and self.stop(best_cost)
+
+
+def seen_whole(ix: Indexed) -> bool:
+    """Whether the compact form says everything, so that an engine's best is the problem's best."""
+    weights = ix.problem.weights
+    plain = not (weights.fair_hours_price or weights.fair_metres_price or weights.change_order_price)
+    return (
+        plain
+        and not any(ix.rests)
+        and not ix.together
+        and not any(legs.table.by_hour for legs in ix.legs.values())
+        and all(slot.late_price is None and slot.early_price is None for s in ix.stops for slot in s.slots)
+    )
+
+
+def fair_shares_s(plan: Plan) -> dict[int, int]:
+    """Each vehicle's share of the plan's hours, by length of shift."""
+    ix = plan.ix
+    total = sum(timed.duration_s for timed in plan.timed if timed is not None)
+    used: Sequence[bool] = [
+        timed is not None or not ix.problem.weights.fair_among_used for timed in plan.timed
+    ]
+    lengths = [
+        max(one.shift_end_s - one.shift_start_s, 0) * u for one, u in zip(ix.vehicles, used, strict=True)
+    ]
+    whole = sum(lengths)
+    return {v: total * length // whole for v, length in enumerate(lengths) if whole and length}
