@@ -245,7 +245,8 @@ class DeviceHolding(models.Model):
 
 
 class Shift(models.Model):
-    """Weekly hours of a driver in local time. An end at or before the start is on the next day."""
+    """Weekly hours of a driver in local time. An end before the start is on the next day;
+    equal ones have no length and give no hours."""
 
     uid = models.UUIDField(default=uuid.uuid4, editable=False)
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_index=False)

@@ -20,9 +20,7 @@ def a_hub(environment: Environment, name: str, parent: Hub | None = None, **fact
 
 
 def a_driver(hub: Hub, name: str = "Asha", **facts: Any) -> Driver:
-    return Driver.objects.create(
-        environment_id=hub.environment_id, hub=hub, name=name, **cast(Any, facts)
-    )
+    return Driver.objects.create(environment_id=hub.environment_id, hub=hub, name=name, **cast(Any, facts))
 
 
 def a_shift(driver: Driver, starts: str = "09:00", ends: str = "18:00", **facts: Any) -> Shift:

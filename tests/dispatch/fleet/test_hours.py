@@ -1,6 +1,7 @@
 """Shifts in local time: across midnight, clock changes in both directions, breaks, other hours on one date."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,7 +18,8 @@ def at(text: str) -> time:
 
 
 def weekly(starts: str, ends: str, **facts) -> Weekly:
-    return Weekly(**({"weekdays": DAILY, "starts": at(starts), "ends": at(ends)} | facts))
+    values: dict[str, Any] = {"weekdays": DAILY, "starts": at(starts), "ends": at(ends)}
+    return Weekly(**(values | facts))
 
 
 def spans(shifts, changes=(), zone=AMSTERDAM, since=date(2026, 5, 4), until=None):
