@@ -1,6 +1,6 @@
 """Addresses of dispatch, a capability at a time."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # /console/dispatch/hubs/, drivers/, vehicles/
@@ -10,6 +10,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # /console/dispatch/board/, patterns/
     # /console/dispatch/sagas/, notifications/
     # /d/ (the driver's page)
+    path("", include("dispatch.driving.urls")),
     # /s/ (the customer's page)
+    path("s/", include("dispatch.tracking.urls")),
     # /api/v1/
 ]
