@@ -78,6 +78,8 @@ class Indexed:
         self.rests = [
             tuple(sorted(vehicle.breaks, key=lambda rest: rest.latest_s)) for vehicle in problem.vehicles
         ]
+        fair = problem.weights.fair_hours_price > 0
+        self.time_matters = [fair or _paid_by_time(vehicle) for vehicle in problem.vehicles]
         self.apart, self.apart_of = self._groups(problem.apart)
         self.together, self.together_of = self._groups(problem.together)
         self.allowed = self._allowed()
@@ -96,6 +98,8 @@ class Indexed:
         other.outsets, other.rests = [*self.outsets], [*self.rests]
         other.outsets[number] = other._outset(changed)
         other.rests[number] = tuple(sorted(changed.breaks, key=lambda rest: rest.latest_s))
+        other.time_matters = [*self.time_matters]
+        other.time_matters[number] = self.problem.weights.fair_hours_price > 0 or _paid_by_time(changed)
         other.allowed = self.allowed.copy()
         held = {stop for stop in self.fixed_at if self.fixed_at[stop] != number}
         other.allowed[number] = [
@@ -205,6 +209,11 @@ def _closes(slot: Slot) -> int:
     if slot.late_price is None:
         return slot.latest_s
     return FAR if slot.late_limit_s is None else max(slot.late_limit_s, slot.latest_s)
+
+
+def _paid_by_time(vehicle: Vehicle) -> bool:
+    overtime = vehicle.overtime_price > 0 and vehicle.overtime_after_s is not None
+    return vehicle.second_price > 0 or overtime or vehicle.max_duration_s is not None
 
 
 def _kind(vehicle: Vehicle, number: int, known: dict[int, int], allowed: bytes) -> object:

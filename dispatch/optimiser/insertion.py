@@ -7,11 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dispatch.optimiser.clock import arrival
-from dispatch.optimiser.indexed import Indexed
-from dispatch.optimiser.plan import Order, Plan
+from dispatch.optimiser.indexed import FAR, Indexed
+from dispatch.optimiser.plan import Bounds, Order, Plan
 from dispatch.optimiser.timing import Refusal
-
-FAR = 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +19,6 @@ class Insertion:
     vehicle: int
     order: Order
     delta: int
-
-
-@dataclass(slots=True)
-class Bounds:
-    """Of an order: the earliest each place can be left, and the latest each next visit may be reached."""
-
-    left: list[int]  # [0]: the outset; [k]: after visit k-1
-    places: list[int]
-    reach: list[int]  # [k]: visit k; the last: the end
 
 
 def best_insertion(
@@ -46,7 +35,7 @@ def best_insertion(
         return None
     best: Insertion | None = None
     seen = 0
-    for _, position in sorted(_places(ix, vehicle, order, stop)):
+    for _, position in sorted(_places(plan, vehicle, order, stop)):
         candidate = (*order[:position], stop, *order[position:])
         delta = plan.price({vehicle: candidate})
         if isinstance(delta, Refusal):
@@ -78,11 +67,12 @@ def _fits(ix: Indexed, vehicle: int, order: Order, stop: int) -> bool:
     return True
 
 
-def _places(ix: Indexed, vehicle: int, order: Order, stop: int) -> Iterator[tuple[int, int]]:
+def _places(plan: Plan, vehicle: int, order: Order, stop: int) -> Iterator[tuple[int, int]]:
     """(metres more, position) of each place that the bounds on time leave."""
+    ix = plan.ix
     legs = ix.vehicle_legs[vehicle]
     distance = legs.distance
-    bounds = bounds_of(ix, vehicle, order)
+    bounds = _known_bounds(plan, vehicle, order)
     there, service = ix.place[stop], ix.service[stop]
     low, high = ix.low[stop], ix.high[stop]
     end = ix.vehicles[vehicle].end
@@ -102,6 +92,16 @@ def _places(ix: Indexed, vehicle: int, order: Order, stop: int) -> Iterator[tupl
             continue
         skipped = distance[here, onward]
         yield distance[here, there] + distance[there, onward] - (max(skipped, 0)), position
+
+
+def _known_bounds(plan: Plan, vehicle: int, order: Order) -> Bounds:
+    """The bounds of a route as it is are asked for many times between two changes of it."""
+    if order is not plan.orders[vehicle]:
+        return bounds_of(plan.ix, vehicle, order)
+    known = plan.bounds.get(vehicle)
+    if known is None or known[0] is not order or known[1] is not plan.ix:
+        known = plan.bounds[vehicle] = (order, plan.ix, bounds_of(plan.ix, vehicle, order))
+    return known[2]
 
 
 def bounds_of(ix: Indexed, vehicle: int, order: Order) -> Bounds:

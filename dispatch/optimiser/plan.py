@@ -4,6 +4,7 @@ Every change goes through `price` and `put`, so the plan is feasible at every mo
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from dispatch.optimiser.cost import TERMS, fairness_cost, route_cost, route_terms, unserved_cost
 from dispatch.optimiser.indexed import Indexed
@@ -12,6 +13,15 @@ from dispatch.optimiser.solution import Rest, Route, Solution, Visit
 from dispatch.optimiser.timing import Refusal, Timed
 
 Order = tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Bounds:
+    """What `insertion` knows of an order: the earliest each place is left, the latest each next visit is reached."""
+
+    left: list[int]  # [0]: the outset; [k]: after visit k-1
+    places: list[int]
+    reach: list[int]  # [k]: visit k; the last: the end
 
 
 class Plan:
@@ -24,6 +34,7 @@ class Plan:
         self.costs: list[int] = [0 for _ in ix.vehicles]
         self.unserved: set[int] = {n for n in range(len(ix.stops)) if n not in ix.fixed_at}
         self.at: dict[int, int] = {}
+        self.bounds: dict[int, tuple[Order, Indexed, Bounds]] = {}  # kept by `insertion`
         weights = ix.problem.weights
         self.fair = bool(weights.fair_hours_price or weights.fair_metres_price)
         for vehicle, outset in enumerate(ix.outsets):
@@ -138,7 +149,7 @@ class Plan:
         other = Plan.__new__(Plan)
         other.ix, other.fair, other.fairness = self.ix, self.fair, self.fairness
         other.orders, other.timed, other.costs = [*self.orders], [*self.timed], [*self.costs]
-        other.unserved, other.at = {*self.unserved}, {**self.at}
+        other.unserved, other.at, other.bounds = {*self.unserved}, {**self.at}, {**self.bounds}
         return other
 
     def solution(self) -> Solution:
@@ -149,6 +160,8 @@ class Plan:
 
     def _route(self, vehicle: int, timed: Timed) -> Route:
         one = self.ix.vehicles[vehicle]
+        settled = schedule(self.ix, vehicle, self.orders[vehicle], settled=True)
+        timed = settled if isinstance(settled, Timed) else timed
         done = [Visit(stop=b.stop, arrive_s=b.arrive_s, start_s=b.start_s, end_s=b.end_s) for b in one.begun]
         for stop, (arrive, start, end, slot) in zip(self.orders[vehicle], timed.visits, strict=True):
             done.append(

@@ -33,7 +33,7 @@ class _Polish:
         self.near = Near(plan.ix)
 
     def run(self) -> Plan:
-        serve_left_out(self.plan, self.stop)
+        serve_left_out(self.plan, self.near, self.stop)
         for stop in sorted(self.plan.unserved, key=lambda s: -self.plan.ix.price[s]):
             if self._over():
                 return self.plan
@@ -154,7 +154,9 @@ class _Polish:
             taken = [seed, *(s for s in self.near.stops(seed, 3 * NEAREST) if s in trial.at)]
             taken = taken[:1] + self.rng.sample(taken[1:], min(len(taken) - 1, self.rng.randint(1, NEAREST)))
             remove(trial, [stop for stop in taken if stop in trial.at])
-            serve_left_out(trial, self.stop, sorted(trial.unserved, key=lambda _: self.rng.random()), most=3)
+            serve_left_out(
+                trial, self.near, self.stop, sorted(trial.unserved, key=lambda _: self.rng.random()), most=3
+            )
             if trial.cost < self.plan.cost:
                 self.plan = trial
                 self._report()

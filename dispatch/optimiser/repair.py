@@ -8,11 +8,17 @@ from dispatch.optimiser.plan import Plan
 from dispatch.optimiser.stop import Stop
 from dispatch.optimiser.timing import Refusal
 
+NEAREST = 20  # stops whose vehicles come by
+MOST_IDLE = 3
+
 
 def serve_left_out(
-    plan: Plan, stop: Stop, order: Sequence[int] | None = None, *, most: int | None = None
+    plan: Plan, near: Near, stop: Stop, order: Sequence[int] | None = None, *, most: int | None = None
 ) -> int:
-    """Insert unserved stops where it pays, the dearest to leave out first (or in `order`). Returns how many."""
+    """Insert unserved stops where it pays, the dearest to leave out first (or in `order`). Returns how many.
+
+    Vehicles that come by are tried first, all others only for a stop that none of them can hold.
+    """
     waiting = (
         list(order) if order is not None else sorted(plan.unserved, key=lambda s: (-plan.ix.price[s], s))
     )
@@ -21,7 +27,9 @@ def serve_left_out(
     for one in waiting:
         if one not in plan.unserved:
             continue
-        place = cheapest(plan, one, vehicles, most=most)
+        place = cheapest(plan, one, near.vehicles(plan, one, NEAREST, MOST_IDLE), most=most)
+        if place is None or place.delta >= 0:
+            place = cheapest(plan, one, vehicles, most=most)
         if place is not None and place.delta < 0:
             was_idle = not plan.orders[place.vehicle]
             plan.put({place.vehicle: place.order})

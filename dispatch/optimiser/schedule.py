@@ -7,13 +7,17 @@ names the first rule in the way and by how much.
 from collections.abc import Sequence
 
 from dispatch.optimiser.clock import arrival
-from dispatch.optimiser.indexed import Indexed
+from dispatch.optimiser.indexed import FAR, Indexed
 from dispatch.optimiser.labels import best_timing
 from dispatch.optimiser.timing import Refusal, Rule, Timed, finish
 
+COARSE_S = 60  # how nearly the latest leaving is found where times go by hour
 
-def schedule(ix: Indexed, vehicle: int, order: Sequence[int]) -> Timed | Refusal:
+
+def schedule(ix: Indexed, vehicle: int, order: Sequence[int], *, settled: bool = False) -> Timed | Refusal:
     """The best times found for `order`, or the first rule in the way.
+
+    Leaving is put off until it has to be where time has a price, and always when the times are `settled` for people.
 
     Rules between routes (together) are not looked at here, those within one (apart) are in `crowded`.
     """
@@ -33,7 +37,7 @@ def schedule(ix: Indexed, vehicle: int, order: Sequence[int]) -> Timed | Refusal
         return timed
     if outset.left_s is not None:
         timed.leave_s = begin
-    else:
+    elif settled or ix.time_matters[vehicle]:
         timed = _leave_later(ix, vehicle, order, timed)
     longest = ix.vehicles[vehicle].max_duration_s
     if longest is not None and timed.duration_s > longest and order:
@@ -177,13 +181,14 @@ def _leave_later(ix: Indexed, vehicle: int, order: Sequence[int], timed: Timed) 
     )
     if not order or waiting <= 0:
         return timed
-    if not ix.rests[vehicle] and len(ix.vehicle_legs[vehicle].starts) == 1:
-        slack = _slack(ix, vehicle, order, timed)
-        if slack is not None:
-            again = _timed(ix, vehicle, order, timed.leave_s + slack)
-            return timed if isinstance(again, Refusal) else again
-    low, high, best = 0, waiting, timed
-    while low < high:  # each try is one more pass over the route; a day is 17 of them
+    slack = _slack(ix, vehicle, order, timed)
+    again = _timed(ix, vehicle, order, timed.leave_s + slack)
+    if isinstance(again, Timed) and not _worse(again, timed):
+        return again
+    low, high, best = 0, min(slack, waiting), timed
+    while (
+        high - low > COARSE_S
+    ):  # times by hour bend the slack; a few more passes over the route find most of it
         middle = (low + high + 1) // 2
         again = _timed(ix, vehicle, order, timed.leave_s + middle)
         if isinstance(again, Refusal) or _worse(again, best):
@@ -193,18 +198,31 @@ def _leave_later(ix: Indexed, vehicle: int, order: Sequence[int], timed: Timed) 
     return best
 
 
-def _slack(ix: Indexed, vehicle: int, order: Sequence[int], timed: Timed) -> int | None:
-    """Forward time slack (Savelsbergh 1992) capped by the waiting; None where slots leave a choice."""
+def _slack(ix: Indexed, vehicle: int, order: Sequence[int], timed: Timed) -> int:
+    """Forward time slack (Savelsbergh 1992) over slots and rests as they were chosen, capped by the waiting."""
     waited = _loading_wait(ix, vehicle, timed)
     closes = ix.outsets[vehicle].closes_s
-    slack = waited + closes - timed.loaded_s if closes is not None and timed.loaded_s is not None else 1 << 40
-    for stop, (reached, start, _, _) in zip(order, timed.visits, strict=True):
-        window = ix.windows[stop]
-        if window is None:
-            return None
-        waited += start - reached
-        slack = min(slack, waited + window[1] - start)
+    slack = waited + closes - timed.loaded_s if closes is not None and timed.loaded_s is not None else FAR
+    ready = timed.leave_s
+    for number, (stop, (reached, start, end, slot)) in enumerate(zip(order, timed.visits, strict=True)):
+        for rest in timed.rests:
+            if rest[2] == number:
+                waited += rest[0] - (reached if rest[3] else ready)
+                slack = min(slack, waited + _latest_rest(ix, vehicle, rest) - rest[0])
+        rested = max((rest[1] for rest in timed.rests if rest[2] == number and rest[3]), default=reached)
+        waited += start - rested
+        latest = FAR if slot is None else ix.stops[stop].slots[slot].latest_s
+        slack = min(slack, waited + max(latest - start, 0))
+        ready = end
     return min(slack, waited)
+
+
+def _latest_rest(ix: Indexed, vehicle: int, rest: tuple[int, int, int, bool]) -> int:
+    """How late the break that this rest is may begin."""
+    for due in ix.rests[vehicle]:
+        if due.earliest_s <= rest[0] <= due.latest_s and due.duration_s == rest[1] - rest[0]:
+            return due.latest_s
+    return rest[0]
 
 
 def _worse(timed: Timed, best: Timed) -> bool:
