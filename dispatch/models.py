@@ -24,7 +24,13 @@ from dispatch.metrics.models import HubDay, SlotPrediction
 from dispatch.notifications.models import Notification
 from dispatch.planning.models import DispatchSettings, DispatchWindow, PlanRun
 from dispatch.sagas.models import Saga, SagaStep
-from dispatch.shipments.models import Shipment, ShipmentEvent, ShipmentState
+from dispatch.shipments.models import (
+    ErasureOrder,
+    PersonalPart,
+    Shipment,
+    ShipmentEvent,
+    ShipmentState,
+)
 
 __all__ = [
     "DeliveryProof",
@@ -35,6 +41,7 @@ __all__ = [
     "DriverAction",
     "DriverLink",
     "DriverSession",
+    "ErasureOrder",
     "GazetteerPlace",
     "GeocodedAddress",
     "Hub",
@@ -45,6 +52,7 @@ __all__ = [
     "ManifestVersion",
     "Notification",
     "OverridePattern",
+    "PersonalPart",
     "PlanRun",
     "PushedManifest",
     "Saga",

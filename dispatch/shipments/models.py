@@ -1,4 +1,4 @@
-"""Shipment, ShipmentEvent, ShipmentState."""
+"""Shipment, ShipmentEvent, PersonalPart, ShipmentState, ErasureOrder."""
 
 import uuid
 
@@ -79,6 +79,29 @@ class ShipmentEvent(models.Model):
         return public_id("sev", self.uid)
 
 
+class PersonalPart(models.Model):
+    """What an event says of the recipient, kept beside it: the event holds a salted digest of this. Never changed; it
+    may be deleted, and the chain of the events still holds."""
+
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_index=False)
+    shipment = models.ForeignKey(Shipment, on_delete=models.CASCADE, related_name="+", db_index=False)
+    sequence = models.PositiveIntegerField()  # of the event
+    salt = models.CharField(max_length=32)
+    data = models.JSONField()
+
+    objects = EnvironmentManager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["environment", "shipment", "sequence"], name="personal_part_of_event"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"of event {self.sequence} of {self.shipment_id}"
+
+
 class ShipmentState(models.Model):
     """A shipment as its events say it is now: a projection, which can be dropped and made again."""
 
@@ -148,7 +171,37 @@ class ShipmentState(models.Model):
             models.Index(fields=["environment", "state", "changed_at"], name="shipment_state_by_age"),
             models.Index(fields=["environment", "driver", "state"], name="shipment_state_of_driver"),
             models.Index(fields=["environment", "-created_at"], name="shipment_state_newest"),
+            models.Index(fields=["environment", "due_to"], name="shipment_state_by_slot"),
+            models.Index(
+                fields=["shipment"],
+                condition=models.Q(longitude=None, place_by="", ended_at=None),
+                name="shipment_to_locate",
+            ),
+            models.Index(
+                fields=["environment", "shipment"],
+                condition=models.Q(place_doubtful=True, ended_at=None),
+                name="shipment_state_doubtful",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.shipment_id} {self.state}"
+
+
+class ErasureOrder(models.Model):
+    """That an environment is to be deleted as a whole: without it the database deletes no event of a shipment."""
+
+    environment = models.OneToOneField(
+        Environment, on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
+    reason = models.CharField(max_length=300)
+    ordered_by = models.CharField(max_length=300)
+    ordered_at = models.DateTimeField()
+
+    objects = EnvironmentManager()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~models.Q(reason=""), name="erasure_has_a_reason")]
+
+    def __str__(self) -> str:
+        return f"erasure of environment {self.environment_id}"

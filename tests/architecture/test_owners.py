@@ -22,6 +22,7 @@ GLOBAL_UNIQUE = {
     "Membership": set(),
     "ShipmentState": {"shipment"},  # one row a shipment, and a shipment has one environment
     "DispatchSettings": {"environment"},  # one row an environment
+    "ErasureOrder": {"environment"},  # one row an environment
     "DriverLink": {"token_sha256"},  # who has the token names no environment
     "DriverSession": {"token_sha256"},  # the same
     "ManifestOverride": {"undoes"},  # an override is undone once, and has one environment
@@ -39,6 +40,7 @@ INDEX_ACROSS_CUSTOMERS = {
     "webhook_message_due": "deliverers take what is due of every customer",
     "webhook_verify_due": "the relay verifies endpoints of every customer",
     "upload_to_read": "the planner reads every customer's uploads",
+    "shipment_to_locate": "the planner finds the places of every customer's addresses",
     "window_due": "the planner takes what is due of every customer",
     "plan_run_to_do": "the planner takes what is due of every customer",
     "manifest_to_push": "the pusher takes every customer's manifests",

@@ -27,5 +27,17 @@ class Kind(StrEnum):
     MANIFEST_ACKNOWLEDGED = "manifest.acknowledged"
     PLAN_FINISHED = "plan.finished"
     PLAN_FAILED = "plan.failed"
+    SHIPMENT_CREATED = "shipment.created"
+    SHIPMENT_PICKED_UP = "shipment.picked_up"
+    SHIPMENT_ASSIGNED = "shipment.assigned"
+    SHIPMENT_OUT_FOR_DELIVERY = "shipment.out_for_delivery"
+    SHIPMENT_ATTEMPT_FAILED = "shipment.attempt_failed"
+    SHIPMENT_DELIVERED = "shipment.delivered"
+    SHIPMENT_RESCHEDULED = "shipment.rescheduled"
+    SHIPMENT_RETURNED = "shipment.returned"
+    SHIPMENT_CANCELLED = "shipment.cancelled"
+    SHIPMENT_DAMAGED = "shipment.damaged"
+    SHIPMENT_LOST = "shipment.lost"
+    SHIPMENT_CHANGED = "shipment.changed"  # everything else that happens to one
     QUARANTINE_RATE_HIGH = "quarantine.rate_high"
     WEBHOOK_TEST = "webhook.test"  # sent to one endpoint, by the button in the console

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tracker.outbox.catalogue import Kind
+from tracker.webhooks.shipment_examples import SHIPMENTS
 
 AT = "2026-05-01T08:30:00.000000Z"
 DECIDED = "2026-05-01T08:30:10.000000Z"
@@ -124,6 +125,7 @@ PLANS: dict[Kind, dict[str, Any]] = {
 
 DATA: dict[Kind, dict[str, Any]] = {
     **TRIPS,
+    **SHIPMENTS,
     **PLANS,
     Kind.DEVICE_SILENT: {
         "device": DEVICE,

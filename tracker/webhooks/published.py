@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from tracker.outbox.catalogue import Kind
-from tracker.webhooks import payloads, plan_payloads
+from tracker.webhooks import payloads, plan_payloads, shipment_payloads
 from tracker.webhooks.examples import example
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -45,6 +45,33 @@ DATA: dict[Kind, tuple[str, type[msgspec.Struct]]] = {
     ),
     Kind.PLAN_FINISHED: ("A plan was made.", plan_payloads.PlanFinished),
     Kind.PLAN_FAILED: ("No plan could be made; the last one stays in force.", plan_payloads.PlanFailed),
+    Kind.SHIPMENT_CREATED: ("A shipment was announced.", shipment_payloads.ShipmentTold),
+    Kind.SHIPMENT_PICKED_UP: ("A shipment is in our hands.", shipment_payloads.ShipmentTold),
+    Kind.SHIPMENT_ASSIGNED: (
+        "A released manifest gave a shipment to a driver.",
+        shipment_payloads.ShipmentAssigned,
+    ),
+    Kind.SHIPMENT_OUT_FOR_DELIVERY: (
+        "A driver is on the way with a shipment.",
+        shipment_payloads.ShipmentTold,
+    ),
+    Kind.SHIPMENT_ATTEMPT_FAILED: (
+        "A driver was there and could not deliver.",
+        shipment_payloads.ShipmentAttemptFailed,
+    ),
+    Kind.SHIPMENT_DELIVERED: ("A shipment was handed over.", shipment_payloads.ShipmentDelivered),
+    Kind.SHIPMENT_RESCHEDULED: (
+        "A shipment is wanted at another time.",
+        shipment_payloads.ShipmentRescheduled,
+    ),
+    Kind.SHIPMENT_RETURNED: ("Whoever sent a shipment has it back.", shipment_payloads.ShipmentTold),
+    Kind.SHIPMENT_CANCELLED: ("A shipment is not to be delivered any more.", shipment_payloads.ShipmentEnded),
+    Kind.SHIPMENT_DAMAGED: ("A shipment was found to be damaged.", shipment_payloads.ShipmentEnded),
+    Kind.SHIPMENT_LOST: ("Nobody knows where a shipment is.", shipment_payloads.ShipmentEnded),
+    Kind.SHIPMENT_CHANGED: (
+        "Something else happened to a shipment; event.kind says what.",
+        shipment_payloads.ShipmentTold,
+    ),
     Kind.QUARANTINE_RATE_HIGH: (
         "An unusual share of the reports received cannot be taken.",
         payloads.QuarantineHigh,
