@@ -2,6 +2,8 @@
 
     solve(problem, After(seconds), seed) -> Solution
     verify(problem, solution) -> Verification
+    timetable(problem, {"driver": ["stop", ...]}) -> Solution    (orders a person made, for verify to judge)
+    why_not(problem, solution), why_these_drivers(problem, solution)
 
 Importing this costs nothing: what is named here is loaded when it is first asked for, because the command line and the
 workers start more often than they plan. The modules are `solving` and `verification`, since a module named like its
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from dispatch.optimiser.solution import Progress, Solution
     from dispatch.optimiser.solving import solve
     from dispatch.optimiser.stop import After, AnyOf, Iterations, Stop, WhenSet
+    from dispatch.optimiser.timetabling import timetable
     from dispatch.optimiser.verification import Verification, Violation, verify
     from dispatch.optimiser.whydriver import why_these_drivers
     from dispatch.optimiser.whynot import why_not
@@ -26,6 +29,7 @@ _HOME = {
     "Progress": "solution",
     "Solution": "solution",
     "solve": "solving",
+    "timetable": "timetabling",
     "After": "stop",
     "AnyOf": "stop",
     "Iterations": "stop",
@@ -51,6 +55,7 @@ __all__ = [
     "Violation",
     "WhenSet",
     "solve",
+    "timetable",
     "verify",
     "why_not",
     "why_these_drivers",

@@ -153,20 +153,23 @@ class Plan:
         return other
 
     def solution(self) -> Solution:
-        """The plan with ids, begun visits first on each route."""
-        routes = [self._route(v, timed) for v, timed in enumerate(self.timed) if timed is not None]
+        """The plan with ids and settled times, begun visits first on each route."""
+        routes = []
+        for vehicle, timed in enumerate(self.timed):
+            if timed is not None:
+                order = self.orders[vehicle]
+                settled = schedule(self.ix, vehicle, order, settled=True)
+                routes.append(self.route(vehicle, order, settled if isinstance(settled, Timed) else timed))
         unserved = tuple(self.ix.stops[stop].id for stop in sorted(self.unserved))
         return Solution(routes=tuple(routes), unserved=unserved, terms=self.terms())
 
-    def _route(self, vehicle: int, timed: Timed) -> Route:
+    def route(self, vehicle: int, order: Order, timed: Timed) -> Route:
+        """One route with ids."""
         one = self.ix.vehicles[vehicle]
-        settled = schedule(self.ix, vehicle, self.orders[vehicle], settled=True)
-        timed = settled if isinstance(settled, Timed) else timed
         done = [Visit(stop=b.stop, arrive_s=b.arrive_s, start_s=b.start_s, end_s=b.end_s) for b in one.begun]
-        for stop, (arrive, start, end, slot) in zip(self.orders[vehicle], timed.visits, strict=True):
-            done.append(
-                Visit(stop=self.ix.stops[stop].id, arrive_s=arrive, start_s=start, end_s=end, slot=slot)
-            )
+        for stop, (arrive, start, end, slot) in zip(order, timed.visits, strict=True):
+            name = self.ix.stops[stop].id
+            done.append(Visit(stop=name, arrive_s=arrive, start_s=start, end_s=end, slot=slot))
         rests = [
             Rest(begin_s=begin, end_s=end, before=before + len(one.begun), on_arrival=on_arrival)
             for begin, end, before, on_arrival in timed.rests
