@@ -199,7 +199,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_PATCH": False,
-    "PATH_CONVERTER_OVERRIDES": {"device_reference": {"type": "string"}},
+    "PATH_CONVERTER_OVERRIDES": {"device_reference": {"type": "string"}, "fleet_reference": {"type": "string"}},
     "POSTPROCESSING_HOOKS": ["tracker.http.schema.complete"],
     "TAGS": [
         {"name": "Ingest", "description": "For devices: say where they are."},
@@ -212,6 +212,7 @@ SPECTACULAR_SETTINGS = {
             "description": "To a destination: when it arrives, whether it is late, and links to follow it.",
         },
         {"name": "Alerts", "description": "What somebody should look at, and who must be where by when."},
+        {"name": "Fleet", "description": "Hubs, drivers and their hours, vehicles, and what changes hands."},
         {"name": "Webhooks", "description": "Be told what happens, or ask."},
         {"name": "Outcomes", "description": "What became of every report, and why some were not kept."},
         {"name": "Environment", "description": "Whose data a key opens."},
@@ -230,8 +231,26 @@ ARCHIVE_DELAY_HOURS = env.integer("MILEPOST_ARCHIVE_DELAY_HOURS", 2)
 # --- Webhooks: where they may go --------------------------------------------------------------------------
 WEBHOOKS_ALLOW_PRIVATE = env.flag("MILEPOST_WEBHOOKS_ALLOW_PRIVATE")  # also lets http:// in; development only
 
+# --- Messages to customers: mail as above; text messages and pushes over gateways, or into files without one --------
+SMS_URL = env.text("MILEPOST_SMS_URL")
+SMS_TOKEN = env.text("MILEPOST_SMS_TOKEN")
+PUSH_URL = env.text("MILEPOST_PUSH_URL")
+PUSH_TOKEN = env.text("MILEPOST_PUSH_TOKEN")
+GATEWAYS_ALLOW_PRIVATE = env.flag("MILEPOST_GATEWAYS_ALLOW_PRIVATE")  # a gateway in the operator's own network
+MESSAGES_DIR = Path(env.text("MILEPOST_MESSAGES_DIR", str(STATE_DIR / "messages")))
+
 # --- Trips: a router that says how long a way takes; without one, straight line and learned pace ------------
 OSRM_URL = env.text("MILEPOST_OSRM_URL").rstrip("/")
+
+# --- Addresses: who is asked for their places, besides the customer's own gazetteer ------------------------
+GEOCODER = env.text("MILEPOST_GEOCODER")  # nominatim or google; none: nobody
+GEOCODER_URL = env.text("MILEPOST_GEOCODER_URL")
+GEOCODER_KEY = env.text("MILEPOST_GEOCODER_KEY")
+GEOCODER_CONTACT = env.text("MILEPOST_GEOCODER_CONTACT")
+GEOCODER_COUNTRIES = [code.lower() for code in env.words("MILEPOST_GEOCODER_COUNTRIES")]
+GEOCODER_PER_S = env.integer("MILEPOST_GEOCODER_PER_S", 1, at_least=1)
+GEOCODER_CONFIDENCE = env.integer("MILEPOST_GEOCODER_CONFIDENCE", 60) / 100  # below it a person must look
+GEOCODER_ALLOW_PRIVATE = env.flag("MILEPOST_GEOCODER_ALLOW_PRIVATE")  # a server of the operator's own network
 
 # --- Map ---------------------------------------------------------------------------------------------------
 MAP_STYLE_URL = env.text("MILEPOST_MAP_STYLE_URL")
@@ -320,6 +339,27 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "take the steps of sagas that are due": {
+        "task": "dispatch.take_steps",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
+    "look for what must be followed to its end": {
+        "task": "dispatch.begin_sagas",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "send mails to customers and teams": {
+        "task": "dispatch.send_mails",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
+    "send text messages and pushes": {
+        "task": "dispatch.send_texts",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
+    "forget old messages": {"task": "dispatch.forget_messages", "schedule": 3600.0},
     "forget events after thirty days": {"task": "tracker.forget_relayed", "schedule": 3600.0},
     "tell the doors again what they must know": {
         "task": "tracker.publish_feed",

@@ -120,7 +120,9 @@ def amount(text: str, currency: str, *, comma: bool = False) -> tuple[int, str]:
     said = {_currency_of(sign.strip()) for sign in (match[1], match[3]) if sign.strip()} - {""}
     currency = currency.upper()
     if len(said | ({currency} - {""})) > 1:
-        raise Wrong(f"names {' and '.join(sorted(said))}, and the currency of the row is {currency or 'another'}")
+        raise Wrong(
+            f"names {' and '.join(sorted(said))}, and the currency of the row is {currency or 'another'}"
+        )
     currency = currency or (said.pop() if said else "")
     value = number(match[2].strip(), comma=comma)
     if value == 0:

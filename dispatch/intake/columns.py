@@ -128,8 +128,8 @@ COLUMNS = (
     ),
     _column(
         "parcels", "Parcels", "How many pieces; 1 where empty.", "1",
-        "pieces, pcs, quantity, qty, no of parcels, number of parcels, no of packages, packages, boxes, cartons, items, "
-        "units, count, anzahl, stuck, stueck, stuckzahl, pakete, kolli, menge, संख्या, नग, पार्सल, प्रमाण, "
+        "pieces, pcs, quantity, qty, no of parcels, number of parcels, no of packages, packages, boxes, cartons, "
+        "items, units, count, anzahl, stuck, stueck, stuckzahl, pakete, kolli, menge, संख्या, नग, पार्सल, प्रमाण, "
         "cantidad, quantidade, bultos, colis, quantite, size, demand",
     ),
     _column(

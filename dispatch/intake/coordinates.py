@@ -45,7 +45,11 @@ def pair(text: str) -> tuple[float, float]:
     if match := re.match(r"^POINT\s*\(?\s*([-\d.]+)\s+([-\d.]+)\s*\)?$", text, re.IGNORECASE):
         return number(match[2], comma=True), number(match[1], comma=True)
     text = re.sub(r"^geo:", "", text).split("?")[0].split(";crs")[0]
-    parts = [part.strip() for part in re.split(r"[;/|]|,\s+|\s*,(?=\s*[-+]?\d+\.\d)|\s+(?=[-+]?\d)", text) if part.strip()]
+    parts = [
+        part.strip()
+        for part in re.split(r"[;/|]|,\s+|\s*,(?=\s*[-+]?\d+\.\d)|\s+(?=[-+]?\d)", text)
+        if part.strip()
+    ]
     if len(parts) != 2:
         raise Wrong("must hold a latitude and a longitude, such as 18.5204, 73.8567")
     return degrees(parts[0], "latitude"), degrees(parts[1], "longitude")
@@ -59,7 +63,9 @@ def judge(latitude: float, longitude: float, hubs: Sequence[Place] = ()) -> Spot
     latitude, longitude = float(latitude), float(longitude)
     if not abs(latitude) <= 90 or not abs(longitude) <= 180:
         if abs(longitude) <= 90 and abs(latitude) <= 180:
-            return Spot(latitude, longitude, "latitude and longitude were swapped: they only fit the other way round")
+            return Spot(
+                latitude, longitude, "latitude and longitude were swapped: they only fit the other way round"
+            )
         raise Wrong("lies nowhere on the globe: latitudes reach from -90 to 90, longitudes from -180 to 180")
     if latitude == 0 and longitude == 0:
         return Spot(longitude, latitude, "0, 0 is what broken software writes; nothing is delivered there")

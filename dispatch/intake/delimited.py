@@ -1,4 +1,4 @@
-"""CSV text to rows: the delimiter found, quotes and line breaks within cells honoured, rows counted as sheets do. Pure."""
+"""CSV text to rows: the delimiter found, quotes and breaks within cells honoured, rows counted as sheets do. Pure."""
 
 import csv
 import io

@@ -77,7 +77,9 @@ def _strict(content: bytes, encoding: str) -> str:
             f"({content[error.start]:#04x}) does not fit. Choose the encoding it was saved in, or save it as UTF-8."
         ) from None
     if "\x00" in text:
-        raise Unreadable("The file holds null characters: it is no text. Save the table as .xlsx or CSV (UTF-8).")
+        raise Unreadable(
+            "The file holds null characters: it is no text. Save the table as .xlsx or CSV (UTF-8)."
+        )
     return text
 
 

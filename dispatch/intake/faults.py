@@ -40,7 +40,13 @@ class RowFaults:
     found: list[Fault] = field(default_factory=list)
 
     def add(
-        self, reason: str, *, column: str = "", index: int | None = None, value: str = "", refused: bool = True
+        self,
+        reason: str,
+        *,
+        column: str = "",
+        index: int | None = None,
+        value: str = "",
+        refused: bool = True,
     ) -> None:
         """Note a fault; `index` counts the columns from 0."""
         cell = cell_name(index, self.number) if index is not None else ""

@@ -10,7 +10,9 @@ from dispatch.intake.faults import Unreadable, column_letters, words
 
 LOOKED_AT = 10  # rows at the top that may come before the heading: titles and the like
 IGNORE = "ignore"  # as a mapping says that a column is to be left alone
-SIZE_OF = re.compile(r"^size[ ._:/-]+(\w{1,30})$", re.IGNORECASE)  # `size:pallets`: a unit of the customer's own
+SIZE_OF = re.compile(
+    r"^size[ ._:/-]+(\w{1,30})$", re.IGNORECASE
+)  # `size:pallets`: a unit of the customer's own
 LONGEST_UNKNOWN = 60
 
 

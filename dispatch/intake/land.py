@@ -1,4 +1,4 @@
-"""Whether a place is on land: a mask of the world in cells of a twentieth of a degree, 5.6 km from south to north. Pure.
+"""Whether a place is on land: a mask of the world in cells of a twentieth of a degree, 5.6 km high. Pure.
 
 Drawn from Natural Earth's land (public domain) by `manage.py draw_land`; a cell counts as land when a bit of land or
 coast is in it or in one beside it. So a place is called sea where land is 6 to 12 km away at least. Small islands may

@@ -29,6 +29,10 @@ class ShipmentUpload(models.Model):
     sha256 = models.BinaryField(max_length=32)
     content = models.BinaryField(null=True)  # until it has been read
     options = models.JSONField(default=dict, db_default={})  # columns as mapped, date form, default slot ...
+    facts = models.JSONField(
+        default=dict, db_default={}
+    )  # what was found: kind, encoding, which column is which ...
+    author = models.JSONField(default=dict, db_default={})  # as events of shipments keep it
     state = models.CharField(max_length=7, choices=State, default=State.WAITING, db_default="waiting")
     problem = models.CharField(
         max_length=500, blank=True, default="", db_default=""
@@ -36,6 +40,9 @@ class ShipmentUpload(models.Model):
     rows = models.PositiveIntegerField(default=0, db_default=0)  # seen so far
     created = models.PositiveIntegerField(default=0, db_default=0)
     repeated = models.PositiveIntegerField(default=0, db_default=0)  # were there already, the same
+    changed = models.PositiveIntegerField(
+        default=0, db_default=0
+    )  # were there already, and are as the file says now
     refused = models.PositiveIntegerField(default=0, db_default=0)
     doubtful = models.PositiveIntegerField(
         default=0, db_default=0

@@ -7,11 +7,19 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from dispatch.intake.cells import Wrong
 
 DAY_MONTH, MONTH_DAY, ISO = "dmy", "mdy", ""
-FORMS = {ISO: "as the file shows, or year first", DAY_MONTH: "day before month", MONTH_DAY: "month before day"}
+FORMS = {
+    ISO: "as the file shows, or year first",
+    DAY_MONTH: "day before month",
+    MONTH_DAY: "month before day",
+}
 _ISO_DATE = re.compile(r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})$|^(\d{4})(\d{2})(\d{2})$")
 _LOCAL_DATE = re.compile(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})$")
-_NAMED_DATE = re.compile(r"^(\d{1,2})(?:st|nd|rd|th|\.)?[- /]([^\W\d_]{3,12})\.?,?[- /](\d{4}|\d{2})$", re.IGNORECASE)
-_NAMED_FIRST = re.compile(r"^([^\W\d_]{3,12})\.?[- /](\d{1,2})(?:st|nd|rd|th)?,?[- /](\d{4}|\d{2})$", re.IGNORECASE)
+_NAMED_DATE = re.compile(
+    r"^(\d{1,2})(?:st|nd|rd|th|\.)?[- /]([^\W\d_]{3,12})\.?,?[- /](\d{4}|\d{2})$", re.IGNORECASE
+)
+_NAMED_FIRST = re.compile(
+    r"^([^\W\d_]{3,12})\.?[- /](\d{1,2})(?:st|nd|rd|th)?,?[- /](\d{4}|\d{2})$", re.IGNORECASE
+)
 _TIME = re.compile(
     r"^(\d{1,2})(?:[:.h](\d{2}))?(?::(\d{2})(?:\.\d+)?)?\s*(a\.?m\.?|p\.?m\.?|noon|uhr|h|hrs?|बजे|वाजता)?$",
     re.IGNORECASE,
@@ -87,7 +95,9 @@ def in_zone(day: date, at: time, zone: tzinfo, *, ends: bool) -> datetime:
     local = datetime.combine(day, at, zone).replace(fold=1 if ends else 0)
     moved = local.astimezone(UTC)
     if moved.astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None):
-        before = local.replace(fold=0).astimezone(UTC)  # reads the clock as it stood before the change: lands behind it
+        before = local.replace(fold=0).astimezone(
+            UTC
+        )  # reads the clock as it stood before the change: lands behind it
         return max(moved, before) if ends else before
     return moved
 
@@ -106,9 +116,9 @@ def parse_moment(text: str, zone: tzinfo, form: str, *, ends: bool = False) -> d
     day = parse_day(day_text, form)
     at, later = parse_time(at_text)
     if offset:
-        return datetime.fromisoformat(f"{day.isoformat()}T{at.isoformat()}{offset}").astimezone(UTC) + timedelta(
-            days=later
-        )
+        return datetime.fromisoformat(f"{day.isoformat()}T{at.isoformat()}{offset}").astimezone(
+            UTC
+        ) + timedelta(days=later)
     return in_zone(day + timedelta(days=later), at, zone, ends=ends)
 
 

@@ -16,5 +16,6 @@ class Options(Struct, frozen=True, omit_defaults=True):
     day: date | None = None  # of slots that name none
     currency: str = ""  # of amounts that name none
     past_slots: str = REFUSE  # or keep: the plan will say that it cannot keep them
+    change: bool = False  # a row whose id is known changes that shipment, where its state allows
     keep_unknown: bool = True  # columns nobody knows become metadata
     columns: dict[str, str] = {}  # heading to column, as a person said; `ignore` leaves one alone

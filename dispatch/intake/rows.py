@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from dispatch.intake import cells
@@ -69,14 +70,18 @@ class RowReader:
     def __init__(self, headings: Headings, options: Options, *, comma: bool = False) -> None:
         self._headings, self._options = headings, options
         self._comma = comma  # the file divides columns by semicolons: its commas end whole numbers
-        self._alike: dict[str, int] = {}  # how often a row without an id of its own came with this very content
+        self._alike: dict[
+            str, int
+        ] = {}  # how often a row without an id of its own came with this very content
         self._units = {name: self._unit_of(name) for name in ("kg", "litres") if name in headings.at}
         self._amounts_in = ""
 
     def read(self, number: int, row: Sequence[str]) -> Draft:
         """What the row says. Never raises for its content."""
         faults = RowFaults(number)
-        texts = {name: cells.plain(row[at]) if at < len(row) else "" for name, at in self._headings.at.items()}
+        texts = {
+            name: cells.plain(row[at]) if at < len(row) else "" for name, at in self._headings.at.items()
+        }
         texts = {name: text for name, text in texts.items() if not cells.is_empty(text)}
         draft = Draft(number, self._as_they_came(row), faults)
         self._too_wide(row, faults)
@@ -95,7 +100,12 @@ class RowReader:
 
     def fault(self, draft: Draft, name: str, reason: str, *, refused: bool = True) -> None:
         """Note a fault of one of the columns; for those who go on where this reader ends."""
-        self._fault(draft, name, reason, draft.slots.get(name, ""), refused=refused)
+        if name not in BY_NAME:
+            draft.faults.add(reason, column=name, refused=refused)
+            return
+        at = self._headings.at.get(name)
+        heading = self._headings.heading(at) if at is not None else ""
+        self._fault(draft, name, reason, draft.cells.get(heading, ""), refused=refused)
 
     def _fault(self, draft: Draft, name: str, reason: str, value: str, *, refused: bool = True) -> None:
         at = self._headings.at.get(name)
@@ -112,7 +122,9 @@ class RowReader:
         try:
             return read(text)
         except Wrong as wrong:
-            self._fault(draft, name, str(wrong) + ("" if refused else "; it is left out"), text, refused=refused)
+            self._fault(
+                draft, name, str(wrong) + ("" if refused else "; it is left out"), text, refused=refused
+            )
             return otherwise
 
     def _text(self, draft: Draft, texts: dict[str, str], name: str, *, refused: bool = True) -> str:
@@ -143,7 +155,7 @@ class RowReader:
             draft.latitude, draft.longitude = found if found is not None else (None, None)
         else:
             for name in ("latitude", "longitude"):
-                value = self._take(draft, texts, name, lambda text, of=name: degrees(text, of), None, refused=needed)
+                value = self._take(draft, texts, name, partial(degrees, axis=name), None, refused=needed)
                 setattr(draft, name, value)
             if (draft.latitude is None) != (draft.longitude is None):
                 missing = "longitude" if draft.longitude is None else "latitude"
@@ -154,17 +166,12 @@ class RowReader:
             draft.faults.add("says nowhere where to: no address and no coordinates")
 
     def _load(self, draft: Draft, texts: dict[str, str], row: Sequence[str]) -> None:
-        pieces = self._take(draft, texts, "parcels", lambda t: cells.whole(t, 1, MOST_PARCELS, comma=self._comma), 1)
+        pieces = self._take(
+            draft, texts, "parcels", lambda t: cells.whole(t, 1, MOST_PARCELS, comma=self._comma), 1
+        )
         draft.size = {"parcels": float(pieces)}
         for name, most in (("kg", MOST_KG), ("litres", MOST_LITRES)):
-            unit = self._units.get(name, "")
-            value = self._take(
-                draft, texts, name,
-                lambda t, of=name, high=most, u=unit: cells.measure(
-                    t if not u or t[-1:].isalpha() else f"{t} {u}", of, high, comma=self._comma
-                ),
-                None,
-            )  # fmt: skip
+            value = self._take(draft, texts, name, partial(self._measure, name, most), None)
             if value is not None:
                 draft.size[name] = value
         for unit, at in self._headings.sizes.items():
@@ -175,14 +182,28 @@ class RowReader:
                 except Wrong as wrong:
                     draft.faults.add(str(wrong), column=self._headings.heading(at), index=at, value=text)
         minutes = self._take(
-            draft, texts, "service_min", lambda t: cells.within(t, 0, LONGEST_SERVICE_S / 60, comma=self._comma), None
+            draft,
+            texts,
+            "service_min",
+            lambda t: cells.within(t, 0, LONGEST_SERVICE_S / 60, comma=self._comma),
+            None,
         )
         draft.service_s = USUAL_SERVICE_S if minutes is None else round(minutes * 60)
         draft.service_s = self._take(
-            draft, texts, "service_s", lambda t: cells.whole(t, 0, LONGEST_SERVICE_S, comma=self._comma), draft.service_s
+            draft,
+            texts,
+            "service_s",
+            lambda t: cells.whole(t, 0, LONGEST_SERVICE_S, comma=self._comma),
+            draft.service_s,
         )
         draft.priority = self._take(draft, texts, "priority", cells.priority, 0)
         draft.skills = self._take(draft, texts, "skills", _skills, ())
+
+    def _measure(self, name: str, most: float, text: str) -> float:
+        unit = self._units.get(name, "")
+        return cells.measure(
+            f"{text} {unit}" if unit and not text[-1].isalpha() else text, name, most, comma=self._comma
+        )
 
     def _money(self, draft: Draft, texts: dict[str, str]) -> None:
         currency = self._take(draft, texts, "currency", cells.currency_code, "") or self._options.currency
@@ -193,7 +214,7 @@ class RowReader:
     def _others(self, row: Sequence[str]) -> dict[str, str]:
         if not self._options.keep_unknown:
             return {}
-        facts = {}
+        facts: dict[str, str] = {}
         for heading, at in self._headings.unknown.items():
             text = cells.plain(row[at])[:LONGEST_FACT] if at < len(row) else ""
             if text and len(facts) < MOST_FACTS:
@@ -203,12 +224,16 @@ class RowReader:
     def _id(self, draft: Draft, texts: dict[str, str], row: Sequence[str]) -> None:
         text = texts.get("external_id", "")
         if re.fullmatch(r"\d(?:\.\d+)?[eE]\+\d+", text):
-            self._fault(draft, "external_id", "was rounded by the spreadsheet; format the column as text", text)
+            self._fault(
+                draft, "external_id", "was rounded by the spreadsheet; format the column as text", text
+            )
         if text:
             draft.external_id = self._text(draft, texts, "external_id")
             return
         content = "\x1f".join(f"{name}={texts[name]}" for name in sorted(texts))
-        content += "\x1e" + "\x1f".join(cells.plain(row[at]) for at in self._headings.unknown.values() if at < len(row))
+        content += "\x1e" + "\x1f".join(
+            cells.plain(row[at]) for at in self._headings.unknown.values() if at < len(row)
+        )
         times = self._alike[content] = self._alike.get(content, 0) + 1
         digest = hashlib.sha256(content.encode()).hexdigest()[:20]
         draft.external_id, draft.own_id = f"row-{digest}" + (f"-{times}" if times > 1 else ""), False
@@ -222,7 +247,11 @@ class RowReader:
 
     def _as_they_came(self, row: Sequence[str]) -> dict[str, str]:
         names = self._headings.texts
-        return {names[at]: cell[:500].replace("\x00", "") for at, cell in enumerate(row[: len(names)]) if cell and names[at]}
+        return {
+            names[at]: cell[:500].replace("\x00", "")
+            for at, cell in enumerate(row[: len(names)])
+            if cell and names[at]
+        }
 
     def _label(self, name: str) -> str:
         at = self._headings.at.get(name)
@@ -239,7 +268,9 @@ def _without_repeats(parts: Sequence[str]) -> list[str]:
     """City and postcode often stand in the address already."""
     kept: list[str] = []
     for part in parts:
-        if part and not any(re.search(rf"(?<!\w){re.escape(part)}(?!\w)", other, re.IGNORECASE) for other in kept):
+        if part and not any(
+            re.search(rf"(?<!\w){re.escape(part)}(?!\w)", other, re.IGNORECASE) for other in kept
+        ):
             kept.append(part)
     return kept
 

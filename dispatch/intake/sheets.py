@@ -13,7 +13,10 @@ MOST_ROWS = 100_000
 CSV, XLSX = "csv", "xlsx"
 # the first bytes of what people upload by mistake, and what helps
 MISTAKEN = (
-    (b"\xd0\xcf\x11\xe0", "This is an old Excel file (.xls), or one with a password. Save it as .xlsx or CSV (UTF-8)."),
+    (
+        b"\xd0\xcf\x11\xe0",
+        "This is an old Excel file (.xls), or one with a password. Save it as .xlsx or CSV (UTF-8).",
+    ),
     (b"%PDF", "This is a PDF. Upload the table it was made from, as .xlsx or CSV."),
     (b"\x1f\x8b", "This is packed with gzip. Unpack it and upload the table itself."),
     (b"7z\xbc\xaf", "This is a 7z archive. Unpack it and upload the table itself."),
@@ -57,9 +60,13 @@ def open_table(content: bytes, *, encoding: str = "", delimiter: str = "") -> Ta
     if start.startswith(("{", "[")):
         raise Unreadable("This is JSON. Send it to the API (POST /api/v1/shipments), or upload a table.")
     if delimiter and delimiter not in DELIMITERS:
-        raise Unreadable(f"{delimiter!r} cannot divide columns. Possible are comma, semicolon, tab and vertical bar.")
+        raise Unreadable(
+            f"{delimiter!r} cannot divide columns. Possible are comma, semicolon, tab and vertical bar."
+        )
     found, rows = read_delimited(decoded.text, delimiter)
     total = count_rows(decoded.text, found)
     if total > MOST_ROWS + 1:
-        raise Unreadable(f"The file has {total - 1:,} rows; at most {MOST_ROWS:,} are read. Cut it into several.")
+        raise Unreadable(
+            f"The file has {total - 1:,} rows; at most {MOST_ROWS:,} are read. Cut it into several."
+        )
     return Table(CSV, rows, total, decoded.encoding, found, decoded.guessed)

@@ -138,7 +138,9 @@ def _halves(text: str) -> tuple[str, str]:
 
 def _clockish(text: str) -> bool:
     """Whether a text ends with a time of day: else the dash behind it is one of a date."""
-    return bool(re.search(r"(?:\d[:.h]\d{2}(?::\d{2})?|(?:^|[\sT])\d{1,2})\s*(?:[ap]\.?m\.?|h|uhr)?\s*$", text, re.I))
+    return bool(
+        re.search(r"(?:\d[:.h]\d{2}(?::\d{2})?|(?:^|[\sT])\d{1,2})\s*(?:[ap]\.?m\.?|h|uhr)?\s*$", text, re.I)
+    )
 
 
 def _is_clock(text: str) -> bool:
@@ -187,7 +189,9 @@ def _whole_day(text: str, clock: Clock) -> Span:
     if hours is not None:
         if day is None:
             raise Wrong("has a part of the day and no day: add a column with the day")
-        return _sound(_at(day, f"{hours[0]}:00", clock, ends=False), _at(day, f"{hours[1]}:00", clock, ends=True))
+        return _sound(
+            _at(day, f"{hours[0]}:00", clock, ends=False), _at(day, f"{hours[1]}:00", clock, ends=True)
+        )
     try:
         day = parse_day(bare, clock.form)
     except Wrong as wrong:

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from xml.etree.ElementTree import ParseError  # noqa: S405  only the name of what openpyxl's parser raises
+from xml.etree.ElementTree import ParseError
 
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
@@ -24,7 +24,9 @@ MOST_RATIO = 250  # XML of sheets packs 5 to 40 times
 SMALL = 4 * 1024 * 1024  # a part below this may pack as it likes
 MOST_COLUMNS = 300
 EMPTY_ROWS = 2_000  # one after another end the sheet: formats reach to the last row there can be
-BROKEN = "The workbook is damaged and cannot be read. Open it in your spreadsheet, save it anew, and upload that."
+BROKEN = (
+    "The workbook is damaged and cannot be read. Open it in your spreadsheet, save it anew, and upload that."
+)
 RAISED = (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, TypeError, OSError, EOFError,
           AttributeError, IndexError, NotImplementedError)  # fmt: skip  # all that openpyxl is known to end with
 
@@ -86,7 +88,9 @@ def as_text(value: Any) -> str:
         case float():
             return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
         case datetime():
-            return value.date().isoformat() if value.time() == time(0) else value.isoformat(timespec="minutes")
+            return (
+                value.date().isoformat() if value.time() == time(0) else value.isoformat(timespec="minutes")
+            )
         case date():
             return value.isoformat()
         case time():

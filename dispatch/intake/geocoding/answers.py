@@ -14,7 +14,9 @@ class Wanted(Struct, frozen=True):
     address: str
     city: str = ""
     postcode: str = ""
-    near: tuple[float, float] | None = None  # (longitude, latitude) of the hub: of two equal places the nearer
+    near: tuple[float, float] | None = (
+        None  # (longitude, latitude) of the hub: of two equal places the nearer
+    )
 
 
 class Answer(Struct, frozen=True):

@@ -15,7 +15,9 @@ WRITTEN_OUT = {
     "po": "", "bo": "", "so": "", "ho": "", "gpo": "", "mdg": "", "dist": "", "district": "", "tal": "", "taluka": "",
     "tq": "", "at": "", "post": "", "no": "", "number": "",
 }  # fmt: skip
-POSTCODE = re.compile(r"(?<![\w-])(\d{3}\s?\d{3}|\d{5}(?:-\d{4})?|\d{4}\s?[A-Za-z]{2}|[A-Za-z]{1,2}\d[A-Za-z\d]?\s?\d[A-Za-z]{2})(?![\w-])")
+POSTCODE = re.compile(
+    r"(?<![\w-])(\d{3}\s?\d{3}|\d{5}(?:-\d{4})?|\d{4}\s?[A-Za-z]{2}|[A-Za-z]{1,2}\d[A-Za-z\d]?\s?\d[A-Za-z]{2})(?![\w-])"
+)
 LONGEST_NAME = 5  # words of a name that is looked for within an address
 
 

@@ -9,7 +9,9 @@ from dispatch.intake.geocoding.matching import KnownPlace, Question, best, quest
 from dispatch.intake.models import GazetteerPlace
 
 MOST_NAMES = 40_000  # looked for with one query
-MOST_A_CODE = 400  # places of one postcode that are compared; in towns with every address listed there are more
+MOST_A_CODE = (
+    400  # places of one postcode that are compared; in towns with every address listed there are more
+)
 
 
 class Gazetteer:
@@ -44,7 +46,9 @@ class Gazetteer:
         listed = sorted(names)
         for start in range(0, len(listed), MOST_NAMES):
             rows = GazetteerPlace.objects.for_environment(self._environment_id)
-            for place in rows.filter(folded__in=listed[start : start + MOST_NAMES]).iterator(chunk_size=5_000):
+            for place in rows.filter(folded__in=listed[start : start + MOST_NAMES]).iterator(
+                chunk_size=5_000
+            ):
                 found[place.folded].append(_known(place))
         return found
 

@@ -10,14 +10,22 @@ from difflib import SequenceMatcher
 from msgspec import Struct
 
 from dispatch.intake.geocoding.answers import Answer, Wanted
+from dispatch.intake.geocoding.folding import POSTCODE as CODES
 from dispatch.intake.geocoding.folding import fold_postcode, postcodes_in, words_of
 from tracker.trips.ground import distance_m
 
 ADDRESS, STREET, LOCALITY, POSTCODE = "address", "street", "locality", "postcode"
 PRECISIONS = (ADDRESS, STREET, LOCALITY, POSTCODE)
 SURE = {ADDRESS: 0.97, STREET: 0.7, LOCALITY: 0.55, POSTCODE: 0.3}  # of a place whose name fits wholly
-WHOLE = {ADDRESS: 0.03, STREET: 0.15, LOCALITY: 0.4, POSTCODE: 0.1}  # more, where it explains the whole address
+WHOLE = {
+    ADDRESS: 0.03,
+    STREET: 0.15,
+    LOCALITY: 0.4,
+    POSTCODE: 0.1,
+}  # more, where it explains the whole address
 ALIKE = 0.84  # two words so alike are one, misspelt
+MISSPELT = 0.12  # less, of a word
+FITS = 0.87  # this share of its name, in whole words or misspelt ones
 ONLY_NAME = 0.8  # of it, where the place is not confirmed by postcode or town
 PROVIDER = "gazetteer"
 
@@ -43,12 +51,17 @@ class Question(Struct, frozen=True):
 
 
 def question_of(wanted: Wanted) -> Question:
-    """The words of the address without its postcodes."""
-    codes = postcodes_in(wanted.address)
-    if wanted.postcode:
-        codes = [fold_postcode(wanted.postcode), *codes]
+    """The address in words, and what in it may be a postcode: not the number it begins with, which is a house's."""
     text = wanted.address if wanted.city in wanted.address else f"{wanted.address}, {wanted.city}"
-    words = [word for word in words_of(text) if word.upper() not in codes]
+    text = CODES.sub(lambda found: fold_postcode(found[1]), text)
+    words = words_of(text)
+    codes = [
+        code
+        for code in postcodes_in(text)
+        if not (code.isdigit() and words and code == words[0] and len(words) > 2)
+    ]
+    if wanted.postcode:
+        codes.append(fold_postcode(wanted.postcode))
     return Question(tuple(words), frozenset(codes), wanted.near)
 
 
@@ -74,14 +87,18 @@ def _confidence(question: Question, place: KnownPlace) -> float:
         return 0.0
     covered, used = _covered(place.words, question.words)
     in_town = bool(place.locality) and all(word in question.words for word in place.locality)
-    used |= {at for at, word in enumerate(question.words) if word in place.locality}
-    if covered < 1 and place.precision in {ADDRESS, STREET, LOCALITY}:
+    used |= {
+        at
+        for at, word in enumerate(question.words)
+        if word in place.locality or word.upper() == place.postcode
+    }
+    if covered < FITS and place.precision in {ADDRESS, STREET, LOCALITY}:
         # its postcode is all that fits: somewhere within it
         return SURE[POSTCODE] * (0.6 + 0.4 * covered) if same_code else 0.0
     if place.precision == ADDRESS and not _numbers_fit(place.words, question.words):
         return SURE[POSTCODE] if same_code else 0.0
     explained = len(used) / max(1, len(question.words))
-    confidence = SURE[place.precision] * (0.85 + 0.15 * covered) + WHOLE[place.precision] * max(0.0, 2 * explained - 1)
+    confidence = SURE[place.precision] * covered + WHOLE[place.precision] * max(0.0, 2 * explained - 1)
     return min(1.0, confidence if same_code or in_town else confidence * ONLY_NAME)
 
 
@@ -92,12 +109,14 @@ def _covered(name: Sequence[str], words: Sequence[str]) -> tuple[float, set[int]
     for word in name:
         exact = next((at for at, other in enumerate(words) if other == word and at not in used), None)
         if exact is None and not word.isdigit() and len(word) > 4:
-            exact = next((at for at, other in enumerate(words) if at not in used and _alike(word, other)), None)
-            hits -= 0.0 if exact is None else 0.1
+            exact = next(
+                (at for at, other in enumerate(words) if at not in used and _alike(word, other)), None
+            )
+            hits -= 0.0 if exact is None else MISSPELT
         if exact is not None:
             used.add(exact)
             hits += 1
-    return (min(1.0, hits / len(name) + 1e-9) if len(used) < len(name) else 1.0) if name else 0.0, used
+    return hits / len(name) if name else 0.0, used
 
 
 def _alike(one: str, other: str) -> bool:

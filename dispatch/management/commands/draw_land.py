@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ def mark_coast(mask: Any, ring: Any) -> None:
 
 def cross(crossings: list[list[float]], ring: Any) -> None:
     """Where the ring crosses the middle line of each row."""
-    for (x1, y1), (x2, y2) in zip(ring[:-1], ring[1:], strict=True):
+    for (x1, y1), (x2, y2) in pairwise(ring):
         low, high = min(y1, y2), max(y1, y2)
         for row in range(max(0, int(np.ceil(low - 0.5))), min(ROWS - 1, int(np.ceil(high - 0.5)) - 1) + 1):
             middle = row + 0.5
