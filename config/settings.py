@@ -241,6 +241,15 @@ MESSAGES_DIR = Path(env.text("MILEPOST_MESSAGES_DIR", str(STATE_DIR / "messages"
 
 # --- Trips: a router that says how long a way takes; without one, straight line and learned pace ------------
 OSRM_URL = env.text("MILEPOST_OSRM_URL").rstrip("/")
+VALHALLA_URL = env.text("MILEPOST_VALHALLA_URL").rstrip("/")  # plans take it before the other
+
+# --- Manifests: the broker that keeps them for devices ------------------------------------------------------
+MANIFEST_BROKER = env.text("MILEPOST_MANIFEST_BROKER", "mqtt")  # or iot (AWS IoT Core), or none
+MQTT_HOST = env.text("MILEPOST_MQTT_HOST", "127.0.0.1")
+MQTT_PORT = env.integer("MILEPOST_MQTT_PORT", 1883, at_least=1)
+MQTT_USERNAME = env.text("MILEPOST_MQTT_USERNAME")
+MQTT_PASSWORD = env.text("MILEPOST_MQTT_PASSWORD")
+IOT_DATA_URL = env.text("MILEPOST_IOT_DATA_URL")  # https://….iot.….amazonaws.com, the account's data endpoint
 
 # --- Addresses: who is asked for their places, besides the customer's own gazetteer ------------------------
 GEOCODER = env.text("MILEPOST_GEOCODER")  # nominatim or google; none: nobody

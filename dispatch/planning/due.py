@@ -38,7 +38,7 @@ def make_runs(*, now: datetime) -> Made:
             rows.filter(hub__in=hubs)
             .select_related("hub")
             .order_by("hub_id", "at", "pk")
-            .select_for_update(of=("self", "hub"), skip_locked=True)
+            .select_for_update(of=("self", "hub"), skip_locked=True, no_key=True)
         )
         latest: dict[int, tuple[datetime, DispatchWindow]] = {}
         for window in due:

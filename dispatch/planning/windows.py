@@ -1,7 +1,7 @@
 """When a window is due next, in real time: local hours on weekdays, over clock changes. Pure.
 
-On a night whose hour is skipped, the moment of the jump takes the place of a time inside it; of an hour that comes twice
-the first pass counts. So a window is due once on each of its days, and on no other.
+On a night whose hour is skipped, the moment of the jump takes the place of a time inside it; of an hour that comes
+twice the first pass counts. So a window is due once on each of its days, and on no other.
 """
 
 from collections.abc import Collection
