@@ -14,4 +14,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # /s/ (the customer's page)
     path("s/", include("dispatch.tracking.urls")),
     # /api/v1/
+    path("", include("dispatch.fleet.api_urls")),
 ]

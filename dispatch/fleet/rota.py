@@ -29,14 +29,17 @@ def hours_between(
     until: datetime,
     *,
     hub_ids: Collection[int] | None = None,
+    driver_ids: Collection[int] | None = None,
 ) -> list[Hours]:
-    """Every driver in service of these hubs (None: all), with the shifts that touch [since, until).
+    """Drivers in service, of these hubs and with these row numbers (None: all), with the shifts that touch the span.
 
     Three queries, however many drivers. A driver whose hub's time zone is unknown here has no hours, and it is said.
     """
     drivers = Driver.objects.for_environment(environment).filter(retired_at=None).select_related("hub")
     if hub_ids is not None:
         drivers = drivers.filter(hub_id__in=list(hub_ids))
+    if driver_ids is not None:
+        drivers = drivers.filter(pk__in=list(driver_ids))
     people = list(drivers.order_by("pk"))
     # local dates lie within a day of the date in UTC, and a shift may have begun the day before
     first, last = since.date() - 2 * DAY, until.date() + DAY
