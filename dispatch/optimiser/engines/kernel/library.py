@@ -13,9 +13,9 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from dispatch.optimiser.engines.kernel.tables import Layout
+from dispatch.optimiser.engines.kernel.layout import Layout
 
-SOURCES = ("plan.h", "route.h", "ruin.h", "recreate.h", "search.c")
+SOURCES = ("plan.h", "neighbours.h", "route.h", "ruin.h", "recreate.h", "search.c")
 HERE = Path(__file__).parent
 FLAGS = ("-O3", "-shared", "-fPIC", "-std=c11")
 
@@ -75,6 +75,8 @@ def _build(target: Path) -> Path:
 
 def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
     plan, number, pointer, real = ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_double
+    library.tables_neighbours.argtypes = [ctypes.POINTER(Layout), pointer, pointer, real]
+    library.tables_neighbours.restype = None
     library.plan_new.argtypes, library.plan_new.restype = [ctypes.POINTER(Layout), ctypes.c_uint64], plan
     library.plan_free.argtypes, library.plan_free.restype = [plan], None
     library.plan_load.argtypes, library.plan_load.restype = [plan, pointer, pointer], None

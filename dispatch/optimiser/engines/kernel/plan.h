@@ -23,6 +23,7 @@ typedef struct {
     const int32_t *slots_from; /* by type, and one more */
     const int64_t *capacity;   /* (types, units) */
     const int64_t *fixed, *per_distance, *per_duration, *max_distance, *max_duration;
+    const int64_t *overtime_after, *overtime; /* by type: duration beyond the first costs the second besides */
     const int32_t *profile;  /* by type */
     const uint8_t *allowed;  /* (types, clients) */
     const int32_t *near;     /* (clients, near_count): insertion beside these */
@@ -30,6 +31,7 @@ typedef struct {
     const int32_t *to_depot; /* by client */
     const int32_t *item, *alternatives_from, *alternatives;
     const int64_t *price; /* by item: what leaving it out costs */
+    const int64_t *extra; /* (types, clients): what serving costs more; NULL: nothing */
 } Tables;
 
 typedef struct { /* one cache line */
@@ -46,7 +48,7 @@ typedef struct { /* of a part of a route: how long it takes, and its earliest an
 
 typedef struct {
     int32_t type, count, profile, start;
-    int64_t length, time, cost;
+    int64_t length, time, extra, cost;
 } Slot;
 
 typedef struct { /* a route as it was when a step first touched it */

@@ -26,7 +26,7 @@ static inline int64_t price_behind(const Plan *plan, int32_t client, int32_t beh
     const int32_t *from = row(tables->distance, tables, slot->profile, node->location);
     const int32_t *onward = row(tables->distance, tables, slot->profile, it->location);
     int64_t more = (int64_t)from[it->location] + onward[after->location] - from[after->location];
-    int64_t cost = tables->per_distance[slot->type] * more;
+    int64_t cost = tables->per_distance[slot->type] * more + extra_of(tables, slot->type, client);
     if (slot->count == 0) cost += tables->fixed[slot->type] + tables->per_distance[slot->type] * slot->length;
     if (!tables->priced_time && cost >= least) return NOWHERE;
     if (slot->length + more > tables->max_distance[slot->type]) return NOWHERE;
@@ -38,7 +38,7 @@ static inline int64_t price_behind(const Plan *plan, int32_t client, int32_t beh
     if (!tables->priced_time) return cost;
     int64_t time = join(join(plan->ahead[behind], there, alone(it)), onto, plan->behind[node->after]).time;
     if (time > tables->max_duration[slot->type]) return NOWHERE;
-    cost += tables->per_duration[slot->type] * (time - (slot->count ? slot->time : 0));
+    cost += cost_of_time(tables, slot->type, time) - (slot->count ? cost_of_time(tables, slot->type, slot->time) : 0);
     return cost < least ? cost : NOWHERE;
 }
 

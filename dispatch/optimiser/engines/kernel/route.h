@@ -18,10 +18,18 @@ static inline Span alone(const Node *node) {
     return one;
 }
 
+static inline int64_t extra_of(const Tables *tables, int32_t type, int32_t client) {
+    return tables->extra ? tables->extra[(int64_t)type * tables->clients + client] : 0;
+}
+
+static inline int64_t cost_of_time(const Tables *tables, int32_t type, int64_t time) {
+    return tables->per_duration[type] * time + tables->overtime[type] * larger(0, time - tables->overtime_after[type]);
+}
+
 static int64_t cost_of(const Tables *tables, const Slot *slot) {
     if (slot->count == 0) return 0;
-    int64_t cost = tables->fixed[slot->type] + tables->per_distance[slot->type] * slot->length;
-    return tables->priced_time ? cost + tables->per_duration[slot->type] * slot->time : cost;
+    int64_t cost = tables->fixed[slot->type] + tables->per_distance[slot->type] * slot->length + slot->extra;
+    return tables->priced_time ? cost + cost_of_time(tables, slot->type, slot->time) : cost;
 }
 
 /* Times of the nodes from `node` on, whose own are to be set, till nothing changes any more. */
@@ -75,13 +83,14 @@ static void refresh(Plan *plan, int32_t at) {
     int32_t had = slot->count, node = slot->start;
     memset(load, 0, sizeof(int64_t) * tables->units);
     slot->count = 0;
-    slot->length = 0;
+    slot->length = slot->extra = 0;
     while (node != slot->start + 1) {
         int32_t after = nodes[node].after;
         slot->length += row(tables->distance, tables, slot->profile, nodes[node].location)[nodes[after].location];
         node = after;
         if (node == slot->start + 1) break;
         slot->count++;
+        slot->extra += extra_of(tables, slot->type, node);
         for (int32_t unit = 0; unit < tables->units; unit++)
             load[unit] += tables->demand[(int64_t)node * tables->units + unit];
     }
@@ -109,6 +118,7 @@ static void put(Plan *plan, int32_t client, int32_t behind, int32_t at) {
     for (int32_t unit = 0; unit < tables->units; unit++)
         plan->load[(int64_t)at * tables->units + unit] += tables->demand[(int64_t)client * tables->units + unit];
     slot->count++;
+    slot->extra += extra_of(tables, slot->type, client);
     if (tables->timed) {
         forwards(plan, client, slot->profile, 0);
         backwards(plan, client, slot->profile, 0);

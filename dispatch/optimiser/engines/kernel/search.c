@@ -1,9 +1,15 @@
 /* The search that Python calls: tear out, put back, accept as simulated annealing does; many steps a call. */
+#include "neighbours.h"
 #include "plan.h"
 #include "recreate.h"
 #include "ruin.h"
 
 #define RETRIED 10 /* absent items tried again in a step */
+
+/* Fill in the tables' own `near` and `around`. */
+void tables_neighbours(Tables *tables, int32_t *near, int32_t *around, double waiting) {
+    fill_neighbours(tables, near, around, waiting);
+}
 
 static void *room(size_t count, size_t size) { return calloc(count + 1, size); }
 

@@ -11,27 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from dispatch.optimiser.core import FOREVER, NO_GROUP, UNREACHABLE, Core, Ints, VehicleType
+from dispatch.optimiser.engines.kernel.layout import ARRAYS, COUNTS, Layout
+from dispatch.optimiser.engines.kernel.library import library
 
 Small = npt.NDArray[np.int32]
 FAR = 1 << 29  # an unreachable leg within 32 bits; two of them still are
 NEAR = 40  # clients beside which a client may be put
 AROUND = 120  # clients among which strings are torn out
 WAITING = 0.2  # what a second of waiting counts beside one of distance, when neighbours are sorted
-
-COUNTS = ("clients", "slots", "types", "units", "locations", "items", "near_count", "around_count", "timed", "priced_time")
-ARRAYS = {
-    "distance": np.int32, "duration": np.int32, "location": np.int32, "service": np.int64, "early": np.int64,
-    "late": np.int64, "demand": np.int64, "slot_type": np.int32, "slots_from": np.int32, "capacity": np.int64,
-    "fixed": np.int64, "per_distance": np.int64, "per_duration": np.int64, "max_distance": np.int64,
-    "max_duration": np.int64, "profile": np.int32, "allowed": np.uint8, "near": np.int32, "around": np.int32,
-    "to_depot": np.int32, "item": np.int32, "alternatives_from": np.int32, "alternatives": np.int32, "price": np.int64,
-}  # fmt: skip
-
-
-class Layout(ctypes.Structure):
-    """The struct that C sees; the arrays it points to belong to `Tables`."""
-
-    _fields_ = [(name, ctypes.c_int32) for name in COUNTS] + [(name, ctypes.c_void_p) for name in ARRAYS]
 
 
 class Tables:
@@ -40,13 +27,14 @@ class Tables:
     def __init__(self, core: Core, near: int = NEAR, around: int = AROUND) -> None:
         self.columns: dict[str, npt.NDArray[Any]] = {}
         columns = _clients(core) | _vehicles(core) | _items(core)
-        columns["near"], columns["around"] = neighbours(core, near, around)
+        columns["near"] = np.zeros((core.size, min(near, core.size - 1)), np.int32)
+        columns["around"] = np.zeros((core.size, min(around, core.size)), np.int32)
         columns["distance"], columns["duration"] = _matrices(core)
         start = core.depots[core.vehicle_types[0].start].location
         columns["to_depot"] = columns["distance"][0][start, core.clients.location]
         for name, kind in ARRAYS.items():
             self.columns[name] = np.ascontiguousarray(columns[name], kind)
-        priced = any(kind.duration_cost or kind.max_duration < FOREVER for kind in core.vehicle_types)
+        priced = any(_prices_time(kind) for kind in core.vehicle_types)
         counts = {
             "clients": core.size,
             "slots": len(self.columns["slot_type"]),
@@ -61,6 +49,15 @@ class Tables:
         }
         self.slots, self.clients = counts["slots"], core.size
         self.layout = Layout(**counts, **{name: column.ctypes.data for name, column in self.columns.items()})
+        if not self.columns["extra"].any():
+            self.layout.extra = None
+        library().tables_neighbours(
+            ctypes.byref(self.layout), self.layout.near, self.layout.around, WAITING
+        )
+
+
+def _prices_time(kind: VehicleType) -> bool:
+    return bool(kind.duration_cost or kind.max_duration < FOREVER or kind.overtime_cost)
 
 
 def _timed(early: Ints, late: Ints) -> bool:
@@ -107,6 +104,8 @@ def _vehicles(core: Core) -> dict[str, npt.NDArray[Any]]:
         "per_duration": np.array([kind.duration_cost for kind in types]),
         "max_distance": np.array([kind.max_distance for kind in types]),
         "max_duration": np.array([kind.max_duration for kind in types]),
+        "overtime_after": np.array([kind.overtime_after for kind in types]),
+        "overtime": np.array([kind.overtime_cost for kind in types]),
         "profile": np.array([kind.profile for kind in types]),
         "allowed": np.array([everybody if kind.allowed is None else kind.allowed for kind in types]),
     }
@@ -137,49 +136,17 @@ def _items(core: Core) -> dict[str, npt.NDArray[Any]]:
     must = np.zeros(count, np.bool_)
     must[items[core.clients.required]] = True
     must[singles:] |= np.array(core.groups_required, np.bool_)
-    price[must] = missing_price(core)
+    best = price[items]
+    price[must] += missing_price(core)
+    lesser = np.where(alone, 0, best - core.clients.prize)  # an alternative that is worth less than the best
+    extra = np.array([lesser if kind.extra is None else lesser + kind.extra for kind in core.vehicle_types])
     starts = np.searchsorted(items[order], np.arange(count + 1))
-    return {"item": items, "alternatives_from": starts, "alternatives": order, "price": price}
+    return {"item": items, "alternatives_from": starts, "alternatives": order, "price": price, "extra": extra}
 
 
 def missing_price(core: Core) -> int:
     """More than any detour that serves one more client can cost."""
     reach = max(int(one[one < UNREACHABLE].max()) for one in (*core.distances, *core.durations))
-    trip = max(k.fixed_cost + 2 * reach * k.distance_cost + 4 * reach * k.duration_cost for k in core.vehicle_types)
-    return int(2 * trip + core.clients.prize.max(initial=0) + 1)
-
-
-def neighbours(core: Core, near_count: int, around_count: int) -> tuple[Small, Small]:
-    """For each client those near it in distance and time, and those near it in distance with itself first."""
-    clients, size = core.clients, core.size
-    near = np.empty((size, min(near_count, size - 1)), np.int32)
-    around = np.empty((size, min(around_count, size)), np.int32)
-    ends, opens, closes = clients.service + clients.late, clients.early + clients.service, clients.late
-    distance, duration = core.distances[0], core.durations[0]
-    for begin in range(0, size, 256):  # in blocks: 5,000 clients squared in floats would be 200 MB
-        rows = np.arange(begin, min(begin + 256, size))
-        at, to = clients.location[rows][:, None], clients.location[None, :]
-        out, back = distance[at, to], distance[to, at]
-        between = np.minimum(out, back).astype(np.float64)
-        between[np.arange(len(rows)), rows] = -1
-        around[rows] = _nearest(between, around.shape[1])
-        if (clients.late < FOREVER).any():
-            go, come = duration[at, to], duration[to, at]
-            waits = np.maximum(clients.early[None, :] - go - ends[rows][:, None], 0)
-            warps = np.maximum(opens[rows][:, None] + go - closes[None, :], 0)
-            there = out + WAITING * waits + warps
-            waits = np.maximum(clients.early[rows][:, None] - come - ends[None, :], 0)
-            warps = np.maximum(opens[None, :] + come - closes[rows][:, None], 0)
-            between = np.minimum(there, back + WAITING * waits + warps)
-        between[np.arange(len(rows)), rows] = np.inf
-        near[rows] = _nearest(between, near.shape[1])
-    return near, around
-
-
-def _nearest(weights: npt.NDArray[np.float64], count: int) -> Small:
-    if count < weights.shape[1]:
-        some = np.argpartition(weights, count, axis=1)[:, :count]
-    else:
-        some = np.broadcast_to(np.arange(weights.shape[1]), weights.shape)[:, :count]
-    order = np.argsort(np.take_along_axis(weights, some, 1), axis=1, kind="stable")
-    return np.take_along_axis(some, order, 1).astype(np.int32)
+    trip = max(k.fixed_cost + 2 * reach * k.distance_cost + 4 * reach * (k.duration_cost + k.overtime_cost) for k in core.vehicle_types)
+    extra = max((int(k.extra.max(initial=0)) for k in core.vehicle_types if k.extra is not None), default=0)
+    return int(2 * trip + extra + core.clients.prize.max(initial=0) + 1)
