@@ -50,8 +50,16 @@ class WithdrawPlan:
 
 
 @dataclass(frozen=True)
+class CloseRoute:
+    """What is left on this manifest leaves it and can be planned again; the manifest is over."""
+
+    manifest: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class CarryOver:
-    """These shipments leave today's manifests and can be planned again."""
+    """These shipments, which say that they are on a route but are on none, can be planned again."""
 
     shipments: tuple[str, ...]
     reason: str
@@ -113,7 +121,8 @@ class EndAlert:
 
 
 Effect = (
-    AllowAttempt | AskForPlan | WithdrawPlan | CarryOver | TellCustomer | Withdraw | TellTeam | WithdrawFromTeam
+    AllowAttempt | AskForPlan | WithdrawPlan | CloseRoute | CarryOver | TellCustomer | Withdraw | TellTeam
+    | WithdrawFromTeam
     | RaiseAlert | EndAlert
 )  # fmt: skip
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from dispatch.sagas.decisions import (
     CarryOver,
+    CloseRoute,
     Decision,
     Definition,
     Finish,
@@ -21,7 +22,7 @@ from dispatch.sagas.decisions import (
 from dispatch.sagas.matters import ON_A_ROUTE, DayFacts
 
 CHASE = timedelta(hours=1)  # for drivers who are still out, and phones that have not told yet
-AT_ONCE = 200  # shipments a step carries over: each step is one transaction
+AT_ONCE = 200  # shipments a step: each step is one transaction, and a route at a time is closed
 PATIENCE = timedelta(hours=14)  # from ten in the evening to noon
 
 
@@ -33,7 +34,7 @@ def _counts(facts: DayFacts) -> dict[str, Any]:
     by_state: dict[str, int] = {}
     for one in facts.open:
         by_state[one.state] = by_state.get(one.state, 0) + 1
-    return {"ended": facts.ended, "open": by_state, "under_way": facts.under_way}
+    return {"ended": facts.ended, "open": by_state, "under_way": len(facts.routes)}
 
 
 def _told(facts: DayFacts) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def _still_out(facts: DayFacts) -> list[str]:
 def _count(standing: Standing, facts: DayFacts, now: datetime) -> Decision:
     ended, left, out = sum(facts.ended.values()), len(facts.open), len(_still_out(facts))
     outcome = f"{ended} shipments have ended, {left} have not; {out} of these are still on a route."
-    if not out:
+    if not out and not facts.routes:
         return Take(outcome, "carry_over", now, data={"counts": _counts(facts)})
     told = TellTeam("team_day_open", "still out", facts=_told(facts))
     return Take(
@@ -67,7 +68,7 @@ def _uncount(standing: Standing, facts: DayFacts, noted: Any) -> Undoing:
 
 def _chase(standing: Standing, facts: DayFacts, now: datetime) -> Decision:
     out = _still_out(facts)
-    if not out:
+    if not out and not facts.routes:
         return Take("All routes are done.", "carry_over", now)
     until = standing.until or now
     if now < until:
@@ -76,17 +77,14 @@ def _chase(standing: Standing, facts: DayFacts, now: datetime) -> Decision:
 
 
 def _carry_over(standing: Standing, facts: DayFacts, now: datetime) -> Decision:
-    out = _still_out(facts)
-    if out:
-        part = tuple(out[:AT_ONCE])
-        done = int(standing.data.get("carried", 0)) + len(part)
-        return Take(
-            f"{len(part)} shipments are taken off their routes; they can be planned again.",
-            "carry_over",
-            now,
-            (CarryOver(part, f"end of the day of {facts.name}"),),
-            data={"carried": done},
-        )
+    reason = f"end of the day of {facts.name}"[:200]
+    if facts.routes:
+        route = facts.routes[0]
+        outcome = f"The route of {route.driver} is closed; {route.left} stops were left on it."
+        return Take(outcome, "carry_over", now, (CloseRoute(route.manifest, reason),))
+    if out := _still_out(facts)[:AT_ONCE]:
+        outcome = f"{len(out)} shipments that are on no route any more can be planned again."
+        return Take(outcome, "carry_over", now, (CarryOver(tuple(out), reason),))
     waiting = [one for one in facts.open if not one.in_saga]
     followed = len(facts.open) - len(waiting)
     outcome = (

@@ -92,6 +92,15 @@ class OpenShipment:
 
 
 @dataclass(frozen=True)
+class OpenRoute:
+    """A manifest of the day that is not over."""
+
+    manifest: str
+    driver: str  # a name
+    left: int  # stops
+
+
+@dataclass(frozen=True)
 class DayFacts:
     """A hub's day: what became of every shipment of its manifests, and of those that were due."""
 
@@ -101,6 +110,6 @@ class DayFacts:
     timezone: str
     ended: dict[str, int]  # by final state
     open: tuple[OpenShipment, ...] = ()
-    under_way: int = 0  # manifests not done
+    routes: tuple[OpenRoute, ...] = ()
     cash: tuple[DriversCash, ...] = ()
     counted: dict[str, Any] | None = None  # what a person wrote down: {"by", "at", "cash", "missing", "note"}

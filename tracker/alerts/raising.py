@@ -66,7 +66,7 @@ class _Raising:
         concerned = [event for event in self.events if event.device_id in devices]
         if not concerned:
             return set()
-        _lock({event.device_id or 0 for event in concerned})
+        lock_devices({event.device_id or 0 for event in concerned})
         names = self._names(devices)
         for event in concerned:
             if event.kind == Event.CROSSING_CORRECTED:
@@ -204,7 +204,8 @@ class _Raising:
 _BY_TIME = {*CROSSINGS, Event.CROSSING_CORRECTED}
 
 
-def _lock(devices: set[int]) -> None:
+def lock_devices(devices: set[int]) -> None:
+    """Whoever raises or ends alerts of these devices takes turns, to the end of the transaction."""
     with connection.cursor() as cursor:
         for device in sorted(devices):
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [(LOCK << 40) | device])
