@@ -85,7 +85,9 @@ class _Gaps:
 
     def serve(self, client: int) -> bool:
         """Put the client into the cheapest gap that every rule allows; False where there is none worth it."""
-        before, behind, leaves, latest, route = (np.concatenate(column) for column in zip(*self.parts, strict=True))
+        before, behind, leaves, latest, route = (
+            np.concatenate(column) for column in zip(*self.parts, strict=True)
+        )
         cost = self._costs(client, before, behind, leaves, latest, route)
         count = min(TRIED, len(cost))
         if count == 0:

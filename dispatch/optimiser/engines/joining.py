@@ -26,14 +26,18 @@ class Joining:
         self.load = dict(zip(members_list, load, strict=True))
         release = np.maximum(clients.release[members] - self.start.early, 0).tolist()
         self.held = dict(zip(members_list, release, strict=True))
-        spans = zip(clients.service[members].tolist(), clients.early[members].tolist(), clients.late[members].tolist())
+        spans = zip(
+            clients.service[members].tolist(), clients.early[members].tolist(), clients.late[members].tolist()
+        )
         self.span = {client: Span(*one) for client, one in zip(members_list, spans, strict=True)}
         self.length = dict.fromkeys(members_list, 0)
         # without windows a route driven backwards is as good, where the way back is as long
         matrix = core.distances[kind.profile]
         open_always = bool((clients.early[members] <= self.start.early).all())
         never_closes = bool((clients.late[members] >= self.end.late).all())
-        self.turns = open_always and never_closes and self.out == self.back and bool((matrix == matrix.T).all())
+        self.turns = (
+            open_always and never_closes and self.out == self.back and bool((matrix == matrix.T).all())
+        )
 
     def run(self, first: Ints, second: Ints) -> list[tuple[int, ...]]:
         """Join along these pairs, in their order."""

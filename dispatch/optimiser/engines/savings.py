@@ -10,7 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from dispatch.optimiser.check import drive, evaluate
-from dispatch.optimiser.core import UNREACHABLE, Core, CoreRoute, CoreSolution, Ints, OnBetter, Stop, VehicleType
+from dispatch.optimiser.core import (
+    UNREACHABLE,
+    Core,
+    CoreRoute,
+    CoreSolution,
+    Ints,
+    OnBetter,
+    Stop,
+    VehicleType,
+)
 from dispatch.optimiser.engines.gaps import fill
 from dispatch.optimiser.engines.joining import Joining
 

@@ -4,7 +4,18 @@ import ctypes
 
 import numpy as np
 
-COUNTS = ("clients", "slots", "types", "units", "locations", "items", "near_count", "around_count", "timed", "priced_time")
+COUNTS = (
+    "clients",
+    "slots",
+    "types",
+    "units",
+    "locations",
+    "items",
+    "near_count",
+    "around_count",
+    "timed",
+    "priced_time",
+)
 ARRAYS = {
     "distance": np.int32, "duration": np.int32, "location": np.int32, "service": np.int64, "early": np.int64,
     "late": np.int64, "demand": np.int64, "slot_type": np.int32, "slots_from": np.int32, "capacity": np.int64,

@@ -42,7 +42,11 @@ def built() -> Path:
     """The library's file, built if this source never was. Raises NoCompiler."""
     digest = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in SOURCES)).hexdigest()[:16]
     name = f"search-{digest}-{sysconfig.get_platform()}.so"
-    homes = (HERE / "__pycache__", Path.home() / ".cache" / "milepost", Path(tempfile.gettempdir()) / f"milepost-{os.getuid()}")
+    homes = (
+        HERE / "__pycache__",
+        Path.home() / ".cache" / "milepost",
+        Path(tempfile.gettempdir()) / f"milepost-{os.getuid()}",
+    )
     for home in homes:
         if (home / name).exists() and (home / name).stat().st_uid in (0, os.getuid()):
             return home / name

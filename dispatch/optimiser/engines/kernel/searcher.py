@@ -55,7 +55,9 @@ class Searcher:
     def read(self, *, current: bool = False) -> tuple[Flat, int]:
         """The best plan or the current one, and how many items it leaves out."""
         flat = Flat(np.zeros(self.tables.clients + 1, np.int32), np.zeros(self.tables.slots + 1, np.int32))
-        absent = self._library.plan_read(self._plan, int(current), flat.clients.ctypes.data, flat.counts.ctypes.data)
+        absent = self._library.plan_read(
+            self._plan, int(current), flat.clients.ctypes.data, flat.counts.ctypes.data
+        )
         return flat, int(absent)
 
 

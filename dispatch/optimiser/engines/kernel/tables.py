@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dispatch.optimiser.core import FOREVER, NO_GROUP, UNREACHABLE, Core, Ints, VehicleType
-from dispatch.optimiser.engines.kernel.layout import ARRAYS, COUNTS, Layout
+from dispatch.optimiser.engines.kernel.layout import ARRAYS, Layout
 from dispatch.optimiser.engines.kernel.library import library
 
 Small = npt.NDArray[np.int32]
@@ -51,9 +51,7 @@ class Tables:
         self.layout = Layout(**counts, **{name: column.ctypes.data for name, column in self.columns.items()})
         if not self.columns["extra"].any():
             self.layout.extra = None
-        library().tables_neighbours(
-            ctypes.byref(self.layout), self.layout.near, self.layout.around, WAITING
-        )
+        library().tables_neighbours(ctypes.byref(self.layout), self.layout.near, self.layout.around, WAITING)
 
 
 def _prices_time(kind: VehicleType) -> bool:
@@ -69,7 +67,9 @@ def _clients(core: Core) -> dict[str, npt.NDArray[Any]]:
     clients, depots = core.clients, core.depots
     slot_type = _slot_types(core)
     ends = np.array([(depots[kind.start].location, depots[kind.end].location) for kind in core.vehicle_types])
-    opens = [(max(kind.early, depots[kind.start].early), depots[kind.end].early) for kind in core.vehicle_types]
+    opens = [
+        (max(kind.early, depots[kind.start].early), depots[kind.end].early) for kind in core.vehicle_types
+    ]
     closes = [_closes(core, kind) for kind in core.vehicle_types]
     return {
         "location": np.concatenate([clients.location, ends[slot_type].ravel()]),
@@ -147,6 +147,9 @@ def _items(core: Core) -> dict[str, npt.NDArray[Any]]:
 def missing_price(core: Core) -> int:
     """More than any detour that serves one more client can cost."""
     reach = max(int(one[one < UNREACHABLE].max()) for one in (*core.distances, *core.durations))
-    trip = max(k.fixed_cost + 2 * reach * k.distance_cost + 4 * reach * (k.duration_cost + k.overtime_cost) for k in core.vehicle_types)
+    trip = max(
+        k.fixed_cost + 2 * reach * k.distance_cost + 4 * reach * (k.duration_cost + k.overtime_cost)
+        for k in core.vehicle_types
+    )
     extra = max((int(k.extra.max(initial=0)) for k in core.vehicle_types if k.extra is not None), default=0)
     return int(2 * trip + extra + core.clients.prize.max(initial=0) + 1)

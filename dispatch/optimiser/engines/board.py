@@ -1,0 +1,52 @@
+"""The best plan that the searches of one solve know together: each offers its own and looks at the others'."""
+
+import threading
+import time
+from dataclasses import dataclass
+
+from dispatch.optimiser.check import evaluate
+from dispatch.optimiser.core import Core, CoreRoute, CoreSolution, OnBetter
+
+Routes = tuple[CoreRoute, ...]
+
+
+@dataclass(frozen=True)
+class Post:
+    """A plan as its finder counts it: what must be served and is not, then the cost."""
+
+    missing: int
+    cost: int
+    routes: Routes
+    number: int = 0
+
+    def beats(self, other: "Post") -> bool:
+        return (self.missing, self.cost) < (other.missing, other.cost)
+
+
+class Board:
+    """Safe for several threads. `number` grows with every better plan."""
+
+    def __init__(self, core: Core, first: CoreSolution, missing: int, on_better: OnBetter | None) -> None:
+        self.core, self.on_better = core, on_better
+        self.began = time.monotonic()
+        self._lock = threading.Lock()
+        self.best = Post(missing, first.cost, first.routes)
+
+    def offer(self, missing: int, cost: int, routes: Routes) -> None:
+        """Put up a plan if it is better than the best."""
+        with self._lock:
+            post = Post(missing, cost, routes, self.best.number + 1)
+            if not post.beats(self.best):
+                return
+            self.best = post
+        if self.on_better is not None and missing == 0:
+            self.on_better(evaluate(self.core, routes), time.monotonic() - self.began)
+
+    @property
+    def cost(self) -> float | None:
+        """For a stop: the best cost, None before the first plan that leaves out nothing it must not."""
+        best = self.best
+        return None if best.missing else float(best.cost)
+
+    def solution(self) -> CoreSolution:
+        return evaluate(self.core, self.best.routes)

@@ -1,0 +1,76 @@
+"""The compiled search as one of several: strings torn out and put back, cooler and cooler towards the deadline."""
+
+import time
+
+import numpy as np
+
+from dispatch.optimiser.check import left_out
+from dispatch.optimiser.core import FOREVER, UNREACHABLE, Core
+from dispatch.optimiser.engines.board import Board
+from dispatch.optimiser.engines.kernel.library import available
+from dispatch.optimiser.engines.kernel.searcher import Searcher, flat_of, routes_of
+from dispatch.optimiser.engines.kernel.tables import Tables
+from dispatch.optimiser.engines.pace import Pace
+
+HOT, COLD = 0.06, 0.001  # temperatures, in parts of the mean cost of a leg between any two places
+REMOVED = 10.0  # clients torn out in a step, on average
+LONGEST = 15.0  # of a route
+BLINK = 0.01
+CALL_S = 0.01  # a call of the compiled search lasts about so long
+
+
+__all__ = ["Strings", "available"]
+
+
+class Strings:
+    """One search. `step` makes some steps and puts what is better on the board."""
+
+    def __init__(self, core: Core, board: Board, pace: Pace, seed: int) -> None:
+        self.core, self.board, self.pace = core, board, pace
+        self.tables = Tables(core)
+        self.searcher = Searcher(self.tables, seed)
+        self.searcher.load(flat_of(self.tables, board.best.routes))
+        self.searcher.keep()
+        self.offered = self.searcher.best_cost
+        self.seen = board.best.number
+        self.steps = 200
+        kind = core.vehicle_types[0]
+        self.leg = max(1.0, _mean_leg(core) * max(1, kind.distance_cost + kind.duration_cost))
+
+    def step(self) -> None:
+        """One call of the compiled search, which lets other threads run."""
+        done = self.pace.done()
+        heat = self.leg * HOT * (COLD / HOT) ** done
+        began = time.perf_counter()
+        self.searcher.anneal(self.steps, heat, REMOVED, LONGEST, BLINK)
+        took = time.perf_counter() - began
+        if not self.pace.counted:  # a counted search must not depend on the clock
+            self.steps = max(20, min(50_000, int(self.steps * CALL_S / max(took, CALL_S / 2))))
+        if self.searcher.best_cost < self.offered:
+            self.offer()
+        self.look(heat)
+
+    def offer(self) -> None:
+        self.offered = self.searcher.best_cost
+        flat, absent = self.searcher.read()
+        routes = routes_of(self.tables, flat)
+        price, missing = left_out(self.core, routes) if absent else (0, 0)
+        cost = self.offered if not missing else self.offered + price
+        self.board.offer(missing, cost, routes)
+
+    def look(self, heat: float) -> None:
+        """Go on from another's plan where it is so much better that chance would not lead there soon."""
+        best = self.board.best
+        if best.number == self.seen:
+            return
+        self.seen = best.number
+        if best.missing == 0 and best.cost < self.searcher.best_cost:
+            self.searcher.load(flat_of(self.tables, best.routes))
+            self.searcher.keep()
+            self.offered = self.searcher.best_cost
+
+
+def _mean_leg(core: Core) -> float:
+    matrix = core.distances[0]
+    reachable = matrix[matrix < min(UNREACHABLE, FOREVER)]
+    return float(np.mean(reachable)) if len(reachable) else 1.0
