@@ -22,10 +22,9 @@ from dispatch.intake.headings import Headings, find_heading
 from dispatch.intake.models import ShipmentUpload
 from dispatch.intake.moments import form_of
 from dispatch.intake.options import Options
-from dispatch.intake.rows import RowReader
+from dispatch.intake.rows import Draft, RowReader
 from dispatch.intake.settling import Settler
 from dispatch.intake.sheets import MOST_ROWS, Table, open_table
-from dispatch.shipments.authors import Author
 from tracker.tenants.models import Environment
 from tracker.tenants.scope import scope
 
@@ -146,15 +145,15 @@ def _read(claim: Claim, now: datetime, started: float, going: Callable[[], bool]
             environment = Environment.objects.unscoped("of the upload that was claimed").get(
                 pk=claim.environment_id
             )
-        opened = open_upload(bytes(upload.content or b""), msgspec.convert(upload.options, Options))
-        for chunk in _chunks(opened.rows, upload.rows):
-            if not chunk.rows and chunk.skipped:
-                continue
+            opened = open_upload(bytes(upload.content or b""), msgspec.convert(upload.options, Options))
+            reader = RowReader(opened.headings, opened.options, comma=opened.table.delimiter == ";")
+            settler = Settler(environment, reader, opened.options, upload.hub_id)
+        for chunk in _chunks(opened.rows, upload.rows, reader):
             if not going():
                 _give_back(claim)
                 return rows
-            _take(claim, upload, environment, opened, chunk, clock())
-            rows += len(chunk.rows)
+            _take(claim, upload, settler, [reader.read(*row) for row in chunk], opened, clock())
+            rows += len(chunk)
         _end(claim, clock())
     except Unreadable as why:
         _end(claim, clock(), problem=str(why))
@@ -172,57 +171,36 @@ def _read(claim: Claim, now: datetime, started: float, going: Callable[[], bool]
     return rows
 
 
-@dataclass(frozen=True)
-class Chunk:
-    """Rows to be taken, or rows that were taken before."""
-
-    rows: Sequence[tuple[int, list[str]]]
-    skipped: Sequence[tuple[int, list[str]]] = ()
-
-
-def _chunks(rows: Iterator[tuple[int, list[str]]], done: int) -> Iterator[Chunk]:
+def _chunks(
+    rows: Iterator[tuple[int, list[str]]], done: int, reader: RowReader
+) -> Iterator[list[tuple[int, list[str]]]]:
+    """The rows that were not taken yet. Those that were are read again, unwritten: alike ones are numbered."""
     taken = 0
+    for number, row in islice(rows, done):
+        reader.read(number, row)
+        taken += 1
     while part := list(islice(rows, CHUNK)):
         taken += len(part)
         if taken > MOST_ROWS:
             raise Unreadable(f"Only the first {MOST_ROWS:,} rows were read: cut the file into several.")
-        yield Chunk([], part) if taken <= done else Chunk(part)
+        yield part
 
 
 def _take(
     claim: Claim,
     upload: ShipmentUpload,
-    environment: Environment,
+    settler: Settler,
+    drafts: Sequence[Draft],
     opened: Opened,
-    chunk: Chunk,
     now: datetime,
 ) -> None:
-    """One transaction: the claim renewed, the rows read and announced, their faults and the counts written."""
+    """One transaction: the claim renewed, the rows announced, their faults and the counts written."""
     with scope(environment_id=claim.environment_id):
         _renew(claim, now)
-        tools = _tools(upload, environment, opened)
-        drafts = [tools.reader.read(number, row) for number, row in chunk.rows]
         counts = announce(
-            environment.pk, upload, tools.settler.settle(drafts, now=now), opened.options, now=now
+            claim.environment_id, upload, settler.settle(drafts, now=now), opened.options, now=now
         )
         _count(claim, counts, opened)
-
-
-@dataclass
-class Tools:
-    """What reads one file; kept from chunk to chunk, for alike rows are numbered through the file."""
-
-    reader: RowReader
-    settler: Settler
-
-
-def _tools(upload: ShipmentUpload, environment: Environment, opened: Opened) -> Tools:
-    known: Tools | None = getattr(upload, "_tools", None)
-    if known is None:
-        reader = RowReader(opened.headings, opened.options, comma=opened.table.delimiter == ";")
-        known = Tools(reader, Settler(environment, reader, opened.options, upload.hub_id))
-        upload._tools = known  # type: ignore[attr-defined]
-    return known
 
 
 def _renew(claim: Claim, now: datetime) -> None:
@@ -269,6 +247,3 @@ def _end(claim: Claim, now: datetime, *, problem: str = "") -> None:
                 total_rows=F("rows"),
                 problem="",
             )
-
-
-__all__ = ["Author", "facts_of", "open_upload", "read_waiting"]

@@ -65,9 +65,7 @@ def look_up(
     return answers, unasked
 
 
-def ask(
-    environment_id: int, wanted: Sequence[Wanted], *, budget_s: float, now: datetime
-) -> list[Answer | None]:
+def ask(wanted: Sequence[Wanted], *, budget_s: float) -> list[Answer | None]:
     """Ask the provider about as many of these as fit into the time; what it said of each, shorter than `wanted`.
 
     Outside of any transaction. What it says is remembered by the caller's `keep`, in the environment's scope.
