@@ -15,4 +15,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("s/", include("dispatch.tracking.urls")),
     # /api/v1/
     path("", include("dispatch.fleet.api_urls")),
+    path("", include("dispatch.shipments.api_urls")),
 ]

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from dispatch.shipments import store
 from dispatch.shipments.history import as_of, fold
@@ -42,6 +42,13 @@ class Place(NamedTuple):
 
 
 BEGINNING = Place(0, 0)
+
+
+class ListPlace(NamedTuple):
+    """A place in the list of shipments."""
+
+    created_at: datetime
+    id: int
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,26 @@ def states(
     if doubtful is not None:
         rows = rows.filter(place_doubtful=doubtful)
     return _matching(rows, text) if text else rows
+
+
+def page_of(
+    environment: Environment | int,
+    *,
+    after: ListPlace | None,
+    limit: int,
+    external_id: str | None = None,
+    **narrowed: Any,
+) -> tuple[list[ShipmentState], bool]:
+    """Up to `limit` shipments, the newest first, behind a place, and whether there are more; narrowed as `states`."""
+    rows = states(environment, **narrowed)
+    if external_id is not None:
+        rows = rows.filter(shipment__external_id=external_id)
+    if after is not None:
+        rows = rows.filter(
+            Q(created_at__lt=after.created_at) | Q(created_at=after.created_at, shipment_id__lt=after.id)
+        )
+    found = list(rows.order_by("-created_at", "-shipment_id")[: limit + 1])
+    return found[:limit], len(found) > limit
 
 
 def shipment(
@@ -163,12 +190,14 @@ def _key(environment: Environment | int) -> int:
 
 __all__: Sequence[str] = [
     "BEGINNING",
+    "ListPlace",
     "Place",
     "Stretch",
     "events_of",
     "feed",
     "identity",
     "newest_place",
+    "page_of",
     "shipment",
     "state_at",
     "state_of",

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from dispatch.shipments import kinds
+from dispatch.shipments.intervals import interval_text
 from dispatch.shipments.state import State
 from dispatch.shipments.store import Appended, Parcel, Writing
 from tracker.http.times import moment_text
@@ -70,7 +71,7 @@ def about(parcel: Parcel, state: State) -> payloads.AboutShipment:
         driver=state.driver,
         manifest=state.manifest,
         attempts=state.attempts,
-        slots=[payloads.DeliverySlot(moment_text(begin), moment_text(end)) for begin, end in state.slots],
+        slots=[interval_text(slot) for slot in state.slots],
         promised_to=_text(state.promised_to),
     )
 

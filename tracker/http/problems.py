@@ -34,10 +34,12 @@ class ApiProblem(Exception):
         *,
         param: str | None = None,
         headers: dict[str, str] | None = None,
+        legal: list[str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status, self.code, self.detail, self.param = status, code, detail, param
         self.headers = headers or {}
+        self.legal = legal
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
@@ -50,6 +52,7 @@ class Problem(msgspec.Struct, omit_defaults=True):
     code: str
     request_id: str
     param: str | None = None
+    legal: list[str] | None = None  # of a transition that cannot be: those that can, perhaps none
 
 
 def bad_request(code: str, detail: str, param: str | None = None) -> ApiProblem:
@@ -109,6 +112,7 @@ def document(problem: ApiProblem) -> Problem:
         code=problem.code,
         request_id=current_request_id(),
         param=problem.param,
+        legal=problem.legal,
     )
 
 

@@ -14,7 +14,7 @@ SHIPMENT: dict[str, Any] = {
     "driver": "drv_8a7b6c5d4e3f42108192a3b4c5d6e7f8",
     "manifest": "mft_2b1c7d90a4f35e68c0d1b2a3948576fe",
     "attempts": 0,
-    "slots": [{"from": "2026-05-01T08:00:00.000000Z", "to": "2026-05-01T10:00:00.000000Z"}],
+    "slots": ["2026-05-01T08:00:00.000000Z/2026-05-01T10:00:00.000000Z"],
     "promised_to": "2026-05-01T10:00:00.000000Z",
 }
 

@@ -12,6 +12,7 @@ DriverId = Annotated[str, Meta(examples=["drv_0190f6c2a8d74b1e9c3f5a6b7c8d9e0f"]
 ManifestId = Annotated[str, Meta(examples=["mft_0190f6c2a8d74b1e9c3f5a6b7c8d9e0f"])]
 HubId = Annotated[str, Meta(examples=["hub_0190f6c2a8d74b1e9c3f5a6b7c8d9e0f"])]
 Reason = Annotated[str, Meta(description="A word or sentence of whoever said so.", examples=["nobody_home"])]
+Interval = Annotated[str, Meta(examples=["2026-05-01T09:00:00.000000Z/2026-05-01T11:00:00.000000Z"])]
 State = Annotated[
     str,
     Meta(
@@ -20,13 +21,6 @@ State = Annotated[
         examples=["out_for_delivery"],
     ),
 ]
-
-
-class DeliverySlot(Struct, rename={"from_": "from"}):
-    """A time in which the recipient can be met."""
-
-    from_: Moment
-    to: Moment
 
 
 class AboutShipment(Struct):
@@ -40,7 +34,7 @@ class AboutShipment(Struct):
     driver: DriverId | None
     manifest: Annotated[ManifestId | None, Meta(description="The one it is on or was last on.")]
     attempts: Annotated[int, Meta(ge=0, description="Failed attempts so far.")]
-    slots: list[DeliverySlot]
+    slots: Annotated[list[Interval], Meta(description="When the recipient can be met, UTC; none: any time.")]
     promised_to: Annotated[Moment | None, Meta(description="End of the slot the recipient was last told.")]
 
 
