@@ -31,11 +31,12 @@ class CannotBeDriven(ManifestRefusal):
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """The cost of a plan by name, what it breaks, and its routes by vehicle."""
+    """The cost of a plan by name, what it breaks, its routes by vehicle, and the metres to each visit of those."""
 
     terms: Mapping[str, int]
     violations: tuple[Violation, ...]
     routes: Mapping[str, Route]
+    legs_m: Mapping[str, list[int]]
 
     @property
     def total(self) -> int:
@@ -69,7 +70,8 @@ class Scales:
         served = {visit.stop for route in routes.values() for visit in route.visits}
         unserved = tuple(stop.id for stop in ix.stops if stop.id not in served)
         found = verify(self.problem, Solution(routes=tuple(routes.values()), unserved=unserved))
-        return Weighed(dict(found.cost.terms), found.violations, routes)
+        legs = {vehicle: _legs_m(self.problem, route) for vehicle, route in routes.items()}
+        return Weighed(dict(found.cost.terms), found.violations, routes, legs)
 
     def _route(self, vehicle: int, order: tuple[int, ...]) -> Route | None:
         key = (vehicle, order)
@@ -108,6 +110,23 @@ def route_of(ix: Indexed, vehicle: int, order: Sequence[int], timed: Timed) -> R
         vehicle=one.id, leave_s=timed.leave_s, end_s=timed.end_s, distance_m=timed.distance_m,
         visits=tuple(visits), rests=tuple(rests), loaded_s=timed.loaded_s,
     )  # fmt: skip
+
+
+def _legs_m(problem: Problem, route: Route) -> list[int]:
+    """Metres to each visit from what came before it: the start, the depot on the way out, the visit before."""
+    vehicle = next(one for one in problem.vehicles if one.id == route.vehicle)
+    distance = problem.travel.tables[vehicle.profile].distance_m
+    places = {stop.id: stop.place for stop in problem.stops}
+    depots = {depot.id: depot.place for depot in problem.depots}
+    here, legs = vehicle.start, []
+    for number, visit in enumerate(route.visits):
+        way = 0
+        if vehicle.load_at is not None and number == len(vehicle.begun):
+            way, here = max(int(distance[here, depots[vehicle.load_at]]), 0), depots[vehicle.load_at]
+        there = places[visit.stop]
+        legs.append(way + max(int(distance[here, there]), 0))
+        here = there
+    return legs
 
 
 def loosened(problem: Problem) -> Problem:

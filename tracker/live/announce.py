@@ -1,4 +1,4 @@
-"""Says on the live channel what no batch of the consumer says: a rename, a removal, a risk, an alert, new geofences.
+"""Says on the live channel what no batch of the consumer says: a rename, a risk, an alert, new geofences, a notice.
 
 Called by services after their transaction committed. A map that misses the message learns it from its
 next snapshot, so a Redis that is away costs no error here, only a line in the log.
@@ -57,6 +57,15 @@ def announce_alerts(environment_id: int, alerts: Sequence[dict[str, Any]]) -> No
 def announce_geofences(environment_id: int, version: int) -> None:
     """Tell open maps that this version of the geofences was published; it is in force a second later."""
     _publish(environment_id, [{"geofences": version}])
+
+
+def announce_notice(environment_id: int, key: str, notice: dict[str, Any], zones: Iterable[str]) -> None:
+    """Tell open pages that something changed which they read again, such as a hub's day.
+
+    `zones` are public ids of geofences: limited members hear of it only if they see one of these. Of notices with the
+    same key that wait for a slow reader only the last is told.
+    """
+    _publish(environment_id, [{"notice_key": key, "notice": notice, "zones": sorted(zones)}])
 
 
 def _publish(environment_id: int, items: Sequence[dict[str, Any]]) -> None:

@@ -34,12 +34,21 @@ class AlertNews(NamedTuple):
     text: str  # the JSON object as published
 
 
+class Notice(NamedTuple):
+    """That something other than a device changed: pages that show it read it again."""
+
+    key: str  # of notices with one key only the last counts
+    zones: frozenset[str]  # public ids of the geofences it concerns; only who sees one of them is told
+    text: str  # the JSON object as published
+
+
 class News(NamedTuple):
     """What one published message holds."""
 
     changes: list[Change]
     alerts: list[AlertNews]
     geofences: int | None = None  # the version of the set that is in force soon
+    notices: tuple[Notice, ...] = ()
 
 
 class _Head(msgspec.Struct):
@@ -52,6 +61,8 @@ class _Head(msgspec.Struct):
     as_of: int | None = None
     alert: msgspec.Raw = msgspec.Raw(b"")
     geofences: int | None = None
+    notice: msgspec.Raw = msgspec.Raw(b"")
+    notice_key: str = ""
 
 
 class _Named(msgspec.Struct):
@@ -85,6 +96,10 @@ def parse_message(payload: bytes) -> News:
             news.alerts.append(_alert(head.alert))
         elif head.geofences is not None:
             news = news._replace(geofences=head.geofences)
+        elif head.notice_key:
+            zones = frozenset(head.zones or ())
+            told = Notice(head.notice_key, zones, str(head.notice, "utf-8"))
+            news = news._replace(notices=(*news.notices, told))
         else:
             raise msgspec.ValidationError("an item is neither of a device nor an alert nor of geofences")
     return news

@@ -174,6 +174,8 @@ class Hub:
             watched.tell_alert(alert)
         if news.geofences is not None:
             watched.tell_geofences(news.geofences)
+        for notice in news.notices:
+            watched.tell_notice(notice)
 
     def _on_subscribed(self, channel: str) -> None:
         watched = self._watched.get(channel)

@@ -26,9 +26,11 @@ class Parcel:
         alerts: dict[str, str],
         geofences: int | None,
         alerts_missed: bool,
+        notices: dict[str, str],
     ) -> None:
         self.fixes, self.facts, self.removed, self.corrected = fixes, facts, removed, corrected
         self.alerts, self.geofences, self.alerts_missed = alerts, geofences, alerts_missed
+        self.notices = notices
 
     @property
     def devices(self) -> list[str]:
@@ -58,6 +60,7 @@ class Parcel:
         if self.alerts_missed:
             told.append(("alerts_missed", ""))
         told.extend(("alert", f'"alert":{text}') for text in self.alerts.values())
+        told.extend(("notice", f'"notice":{text}') for text in self.notices.values())
         return told
 
 
@@ -80,11 +83,12 @@ class Mailbox:
         self._alerts: dict[str, str] = {}
         self._geofences: int | None = None
         self._alerts_missed = False
+        self._notices: dict[str, str] = {}
 
     def __bool__(self) -> bool:
         return bool(
             self._fixes or self._facts or self._removed or self._alerts or self._alerts_missed
-            or self._geofences is not None
+            or self._geofences is not None or self._notices
         )  # fmt: skip
 
     def __len__(self) -> int:
@@ -135,11 +139,15 @@ class Mailbox:
         """A version of the geofences that is in force soon."""
         self._geofences = version
 
+    def put_notice(self, key: str, text: str) -> None:
+        """Something to read again: one reading will do for all notices of a key."""
+        self._notices[key] = text
+
     def take(self) -> Parcel:
         """All of it; the mailbox is empty afterwards."""
         parcel = Parcel(
             self._fixes, self._facts, self._removed, frozenset(self._corrected),
-            self._alerts, self._geofences, self._alerts_missed,
+            self._alerts, self._geofences, self._alerts_missed, self._notices,
         )  # fmt: skip
         self._begin()
         return parcel
@@ -162,6 +170,7 @@ class Mailbox:
         self._alerts_missed |= parcel.alerts_missed
         if parcel.geofences is not None:
             self._geofences = parcel.geofences
+        self._notices.update(parcel.notices)
 
     def forget_places(self) -> None:
         """A snapshot made this instant says which devices there are and where; facts that wait may be newer."""

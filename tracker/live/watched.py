@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from tracker.live.frames import NOWHERE, AlertNews, Change, as_text, merged
+from tracker.live.frames import NOWHERE, AlertNews, Change, Notice, as_text, merged
 from tracker.live.mailbox import facts_in
 from tracker.live.sockets import Group, Groups, SightIds, Subscriber
 
@@ -120,6 +120,15 @@ class Watched:
         """A version of the geofences is in force soon."""
         for group in self._groups:
             group.pending.put_geofences(version)
+            group.stir()
+
+    def tell_notice(self, notice: Notice) -> None:
+        """Something that pages read again, for those who see one of its geofences."""
+        groups = self._groups.seeing(notice.zones)
+        if (everything := self._groups.all_seeing) is not None:
+            groups.add(everything)
+        for group in groups:
+            group.pending.put_notice(notice.key, notice.text)
             group.stir()
 
     def forget_read(self) -> None:

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     TRIP_CANCELLED = "trip.cancelled"
     MANIFEST_RELEASED = "manifest.released"
     MANIFEST_ACKNOWLEDGED = "manifest.acknowledged"
+    MANIFEST_OVERRIDDEN = "manifest.overridden"
     PLAN_FINISHED = "plan.finished"
     PLAN_FAILED = "plan.failed"
     SHIPMENT_CREATED = "shipment.created"

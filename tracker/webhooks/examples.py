@@ -112,6 +112,29 @@ PLANS: dict[Kind, dict[str, Any]] = {
         "version": 2,
         "acknowledged_at": AT,
     },
+    Kind.MANIFEST_OVERRIDDEN: {
+        "id": "ovr_6d5c4b3a29184756a0b1c2d3e4f50617",
+        "hub": HUB,
+        "service_date": "2026-05-01",
+        "kind": "move",
+        "reason_code": "knows_the_place",
+        "reason": "Ravi has the key to the yard",
+        "author": {"kind": "member", "id": "usr_0f1e2d3c4b5a69788796a5b4c3d2e1f0", "name": "Meera"},
+        "undoes": None,
+        "moved": [
+            {
+                "shipment": "shp_5f0c4b1e9d3a4f7b8c6d2e1f0a9b8c7d",
+                "from_driver": "drv_2b1c7d90a4f35e68c0d1b2a3948576fe",
+                "to_driver": "drv_7e6d5c4b3a2918070f1e2d3c4b5a6978",
+                "from_arrival": AT,
+                "to_arrival": AT,
+            }
+        ],
+        "manifests": [MANIFEST["id"]],
+        "cost_before": {"distance": 41.2, "duration": 0.0},
+        "cost_after": {"distance": 42.9, "duration": 0.0, "change": 3.0},
+        "violations": [],
+    },
     Kind.PLAN_FINISHED: {
         "run": RUN,
         "stopped": False,

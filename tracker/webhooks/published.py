@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from tracker.outbox.catalogue import Kind
-from tracker.webhooks import payloads, plan_payloads, shipment_payloads
+from tracker.webhooks import override_payloads, payloads, plan_payloads, shipment_payloads
 from tracker.webhooks.examples import example
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -42,6 +42,10 @@ DATA: dict[Kind, tuple[str, type[msgspec.Struct]]] = {
     Kind.MANIFEST_ACKNOWLEDGED: (
         "A driver has a version of the manifest.",
         plan_payloads.ManifestAcknowledged,
+    ),
+    Kind.MANIFEST_OVERRIDDEN: (
+        "A person changed what the plan said.",
+        override_payloads.OverrideTold,
     ),
     Kind.PLAN_FINISHED: ("A plan was made.", plan_payloads.PlanFinished),
     Kind.PLAN_FAILED: ("No plan could be made; the last one stays in force.", plan_payloads.PlanFailed),
