@@ -33,7 +33,8 @@ def drive(core: Core, route: CoreRoute) -> Driven:
     cost += kind.overtime_cost * over + (0 if kind.extra is None else int(kind.extra[visits].sum()))
     rules = {
         "a leg that nobody can take": max(legs + travel) >= UNREACHABLE,
-        "a client that the vehicle may not serve": kind.allowed is not None and not kind.allowed[visits].all(),
+        "a client that the vehicle may not serve": kind.allowed is not None
+        and not kind.allowed[visits].all(),
         "too much load": _overloaded(core, kind, visits),
         "late": not in_time,
         "too long a time": duration > kind.max_duration,
@@ -51,7 +52,10 @@ def _timed(core: Core, kind: VehicleType, visits: list[int], travel: list[int]) 
     closes = [*clients.late[visits].tolist(), min(kind.late, end.late)]
     serves = [*clients.service[visits].tolist(), 0]
     in_time = early <= late
-    now, slack = early, max(0, late - early)  # slack: how much later it could leave with the same end of waiting
+    now, slack = (
+        early,
+        max(0, late - early),
+    )  # slack: how much later it could leave with the same end of waiting
     latest_gain = 0  # how much of the waiting so far a later start takes away
     for leg, opening, closing, serve in zip(travel, opens, closes, serves, strict=True):
         now += leg

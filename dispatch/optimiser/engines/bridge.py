@@ -1,5 +1,7 @@
 """Between a Core and PyVRP's own classes. PyVRP is loaded here and below, never by importing the optimiser."""
 
+from typing import Any, cast
+
 import numpy as np
 from pyvrp import Client, ClientGroup, Depot, Location, ProblemData, Route, Solution, VehicleType
 
@@ -26,8 +28,8 @@ def data_of(core: Core) -> ProblemData:
         vehicle_types=[
             _type(kind, profile) for kind, profile in zip(core.vehicle_types, profiles, strict=True)
         ],
-        distance_matrices=distances,
-        duration_matrices=durations,
+        distance_matrices=cast("Any", distances),  # its stub takes an array's shape for its type
+        duration_matrices=cast("Any", durations),
         groups=[
             ClientGroup(np.flatnonzero(clients.group == group).tolist(), required)
             for group, required in enumerate(core.groups_required)
@@ -88,7 +90,9 @@ def _type(kind: ours.VehicleType, profile: int) -> VehicleType:
 
 def _profiles(core: Core) -> tuple[list[Ints], list[Ints], list[int]]:
     """Matrices by (profile, who may be served), and which one each vehicle type has."""
-    distances, durations, numbers = [], [], []
+    distances: list[Ints] = []
+    durations: list[Ints] = []
+    numbers: list[int] = []
     known: dict[tuple[int, bytes], int] = {}
     for kind in core.vehicle_types:
         barred = None if kind.allowed is None or kind.allowed.all() else core.clients.location[~kind.allowed]

@@ -60,7 +60,7 @@ class _Gaps:
         self.parts = [self._part(number) for number in range(len(self.routes))]
 
     def _part(self, number: int) -> tuple[Ints, Ints, Ints, Ints, Ints]:
-        """Of one route's gaps: the places before and behind, earliest leaving, latest beginning, number of the route."""
+        """Of one route's gaps: places before and behind, earliest leaving, latest beginning, the route's number."""
         core, route = self.core, self.routes[number]
         kind = core.vehicle_types[route.vehicle_type]
         visits = list(route.visits)

@@ -13,8 +13,8 @@ class Joining:
         self.core, self.kind = core, kind
         clients, depots = core.clients, core.depots
         self.start, self.end = ends_of(core, kind)
-        self.travel = memoryview(np.ascontiguousarray(core.durations[kind.profile]))
-        self.distance = memoryview(np.ascontiguousarray(core.distances[kind.profile]))
+        self.travel = np.ascontiguousarray(core.durations[kind.profile]).data
+        self.distance = np.ascontiguousarray(core.distances[kind.profile]).data
         self.place = clients.location.tolist()
         self.out, self.back = depots[kind.start].location, depots[kind.end].location
         aboard = np.array(kind.initial_load or (0,) * core.units, np.int64)
@@ -26,9 +26,8 @@ class Joining:
         self.load = dict(zip(members_list, load, strict=True))
         release = np.maximum(clients.release[members] - self.start.early, 0).tolist()
         self.held = dict(zip(members_list, release, strict=True))
-        spans = zip(
-            clients.service[members].tolist(), clients.early[members].tolist(), clients.late[members].tolist()
-        )
+        columns = (clients.service, clients.early, clients.late)
+        spans = zip(*(column[members].tolist() for column in columns), strict=True)
         self.span = {client: Span(*one) for client, one in zip(members_list, spans, strict=True)}
         self.length = dict.fromkeys(members_list, 0)
         # without windows a route driven backwards is as good, where the way back is as long

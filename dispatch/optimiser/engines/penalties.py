@@ -40,11 +40,8 @@ class Penalties:
 
     def register(self, plan: Solution) -> None:
         """Count which rules a plan keeps; now and then mend the penalties."""
-        self.kept += [
-            *(over == 0 for over in plan.excess_load()),
-            not plan.has_time_warp(),
-            not plan.has_excess_distance(),
-        ]
+        loads = [over == 0 for over in plan.excess_load()]
+        self.kept += [*loads, not plan.has_time_warp(), not plan.has_excess_distance()]
         self.seen += 1
         if self.seen < EVERY:
             return

@@ -1,0 +1,75 @@
+"""What benchmark files leave unsaid: vehicles that are all alike, from one depot, where distance is the cost."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from dispatch.optimiser.problem import Place, Problem, Slot, Stop, Vehicle
+from dispatch.optimiser.travel.tables import Table, Travel
+
+HORIZON = 1 << 38  # no limit of time
+Matrix = npt.NDArray[np.int64]
+
+
+def problem_of(
+    coordinates: npt.NDArray[np.float64] | None,
+    distances: Matrix,
+    demands: Sequence[int],
+    capacity: int,
+    vehicles: int | None,
+    *,
+    durations: Matrix | None = None,
+    services: Sequence[int] | None = None,
+    windows: Sequence[tuple[int, int]] | None = None,
+    depot: int = 0,
+    max_distance: int | None = None,
+) -> Problem:
+    """Everybody must be served, the depot's window is the shift, and each unit of distance costs one.
+
+    Coordinates stand as longitude and latitude, for pictures only. Without a number of vehicles there are as many as
+    any sensible plan could use: two routes that fill less than half a vehicle each would be one.
+    """
+    size = len(distances)
+    enough = min(size - 1, 2 * math.ceil(sum(demands) / max(capacity, 1)) + 1)
+    opens, closes = windows[depot] if windows else (0, HORIZON)
+    fleet = tuple(
+        Vehicle(
+            id=f"vehicle {number}",
+            start=depot,
+            end=depot,
+            shift_start_s=opens,
+            shift_end_s=closes,
+            capacity={"demand": capacity},
+            max_distance_m=max_distance,
+        )
+        for number in range(1, (enough if vehicles is None else min(vehicles, size - 1)) + 1)
+    )
+    stops = tuple(
+        Stop(
+            id=str(node if depot == 0 else node + 1),
+            place=node,
+            slots=(Slot(earliest_s=windows[node][0], latest_s=windows[node][1]),) if windows else (),
+            service_s=services[node] if services else 0,
+            deliver={"demand": demands[node]},
+        )
+        for node in range(size)
+        if node != depot
+    )
+    places = (
+        (Place(),) * size
+        if coordinates is None
+        else tuple(Place(longitude=float(x), latitude=float(y)) for x, y in coordinates)
+    )
+    table = Table(distances, (distances if durations is None else durations,))
+    return Problem(
+        places=places, travel=Travel({"default": table}), vehicles=fleet, stops=stops, must_serve=True
+    )
+
+
+def euclidean(coordinates: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Straight lines between all pairs."""
+    apart = coordinates[:, None, :] - coordinates[None, :, :]
+    lengths: npt.NDArray[np.float64] = np.sqrt((apart * apart).sum(axis=2))
+    return lengths
