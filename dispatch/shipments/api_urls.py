@@ -18,9 +18,11 @@ urlpatterns = [
     path(f"{ONE}/events", EventsOfShipment.as_view(), name="api_shipment_history"),
     *(
         path(
-            f"{ONE}/{address}", endpoint_of(*rest).as_view(), name=f"api_shipment_{address.replace('-', '_')}"
+            f"{ONE}/{address}",
+            endpoint_of(kind, body, summary, text).as_view(),
+            name=f"api_shipment_{address.replace('-', '_')}",
         )
-        for address, *rest in OFFERED
+        for address, kind, body, summary, text in OFFERED
     ),
     path(ONE, OneShipment.as_view(), name="api_shipment"),
 ]

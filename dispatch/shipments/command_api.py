@@ -45,7 +45,7 @@ OFFERED: list[tuple[str, type[Command], type[CommandBody], str, str]] = [
     ("report-loss", commands.ReportLoss, request_schemas.ReasonBody, "Report the loss",
      "Nobody knows where it is."),
     ("forget-personal-data", commands.ForgetPersonalData, request_schemas.ReasonBody, "Forget the recipient",
-     "Once it has ended: deletes for good what is kept of the recipient, proofs of delivery among it. The events stay."),
+     "Once it has ended: deletes for good what is known of the recipient, proofs of delivery too. The events stay."),
 ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from dispatch.shipments.announcing import Created, NewShipment, Refused, Repeate
 from dispatch.shipments.authors import Author, running_request
 from dispatch.shipments.checks import BadCommand, require_sense
 from dispatch.shipments.commands import Command
+from dispatch.shipments.forgetting import forget
 from dispatch.shipments.history import settle
 from dispatch.shipments.kinds import PersonalDataForgotten
 from dispatch.shipments.personal import bare
@@ -171,8 +172,13 @@ def _attempt(
     draft.write()
     written = store.grouped(draft.appended)
     project(writing.environment_id, {key: state for key, state in states.items() if key in written})
+    forget(writing.environment_id, [key for key, listed in written.items() if _forgets(listed)])
     tell(writing, parcels, states, written)
     return outcomes
+
+
+def _forgets(appended: Sequence[store.Appended]) -> bool:
+    return any(isinstance(one.known.event, PersonalDataForgotten) for one in appended)
 
 
 def _settle(parcel: Parcel | None, command: Command, claimed: datetime, draft: store.Draft) -> Outcome:
