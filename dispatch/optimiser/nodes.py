@@ -106,7 +106,8 @@ class Nodes:
         if table.distance_m is table.durations_s[0] and not table.by_hour:
             duration = distance
         unknown = (distance < 0) | (duration < 0)
-        if nowhere or self.through or unknown.any():
+        stays = distance.diagonal().any() or duration.diagonal().any()
+        if nowhere or self.through or stays or unknown.any():
             distance, duration = distance.copy(), duration.copy()
         for location, outset in self.through.items():
             self._lead_through(distance, table.distance_m, places, location, outset, 0)
@@ -118,6 +119,8 @@ class Nodes:
         if self.through or unknown.any():
             unknown = (distance < 0) | (duration < 0)
             distance[unknown] = duration[unknown] = UNREACHABLE
+        for matrix in (distance, duration) if stays or self.through else ():
+            np.fill_diagonal(matrix, 0)  # the library takes no other
         return distance, duration
 
     def _lead_through(

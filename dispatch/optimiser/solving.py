@@ -28,7 +28,7 @@ SHARE_EXACT, SHARE_LIKENESS = 0.9, 0.65
 # Between two looks at a better plan, so that telling of it does not slow the search.
 TELL_EVERY_S = 0.25
 # Steps of the polish where the search is bounded by a count and not by a clock.
-POLISH_STEPS = 4000
+POLISH_STEPS = 400
 
 Tell = Callable[[Progress], None]
 

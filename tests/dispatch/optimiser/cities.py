@@ -25,7 +25,9 @@ def grid_travel(points: list[tuple[int, int]], *, by_hour: bool = False, skew: f
     return Travel({"default": Table(distance, (duration, 2 * duration, duration), (0, 8 * HOUR, 10 * HOUR))})
 
 
-def problem_of(points: list[tuple[int, int]], stops: list[Stop], vehicles: list[Vehicle], **more: Any) -> Problem:
+def problem_of(
+    points: list[tuple[int, int]], stops: list[Stop], vehicles: list[Vehicle], **more: Any
+) -> Problem:
     """A problem on a street grid; place 0 is the hub by habit."""
     travel = more.pop("travel", None) or grid_travel(points)
     places = tuple(Place(name=str(n)) for n in range(len(points)))
