@@ -5,6 +5,7 @@ network was delivered all the same, and the shipment's own rules say whether tha
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from dispatch.driving.bodies import Done
@@ -19,6 +20,7 @@ from dispatch.shipments.commands import Command, ConfirmDelivery, ConfirmPickup,
 from dispatch.shipments.kinds import Proof
 from dispatch.shipments.models import Shipment
 from dispatch.shipments.services import execute
+from dispatch.shipments.transitions import IllegalTransition
 from tracker.tenants.identifiers import BadIdentifier, parse_id
 
 REASONS = ("nobody_home", "address_not_found", "refused", "no_access", "no_time", "damaged", "other")
@@ -89,9 +91,10 @@ def fail(driver: Driver, done: Done, at: datetime, now: datetime) -> ManifestSto
 
 
 def scan(driver: Driver, done: Done, at: datetime, now: datetime) -> ManifestStop:
-    """A parcel's label was read: one that was not in our hands yet is now."""
+    """A parcel's label was read: one that was not in our hands yet is now. Reading it again claims nothing."""
     stop = _stop(driver, done)
-    _execute(driver, stop, ConfirmPickup(), at, now)
+    with suppress(IllegalTransition):
+        _execute(driver, stop, ConfirmPickup(), at, now)
     return stop
 
 

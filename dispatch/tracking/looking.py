@@ -8,7 +8,7 @@ import json
 import time
 from collections import OrderedDict
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -42,7 +42,7 @@ LOOK = f"""
     LEFT JOIN tracker_devicestate d ON d.device_id = g.device_id
     LEFT JOIN dispatch_dispatchsettings c ON c.environment_id = s.environment_id
     WHERE s.environment_id = %s AND s.uid = %s"""  # noqa: S608  the two parts stand above
-USUAL = ("", "", 3, True, True, 86_400, [])
+USUAL = Rules("", "", 3, True, True, timedelta(days=1), False)
 
 
 class Look(NamedTuple):
@@ -84,12 +84,14 @@ def _read(key: Opened, now: datetime) -> Look | None:
     return None if shown is None else Look(key, seen, rules, shown)
 
 
-def _rules(row: tuple) -> Rules:  # type: ignore[type-arg]  # as the cursor gives it
-    given = [usual if value is None else value for value, usual in zip(row, USUAL, strict=True)]
-    brand, language, reveal, reschedule, note, ends_after_s, proofs = given
+def _rules(row: tuple[Any, ...]) -> Rules:
+    """As the settings say; the usual ones where an environment has none."""
+    if row[0] is None:
+        return USUAL
+    brand, language, reveal, reschedule, note, ends_after_s, proofs = row
     return Rules(brand, language, reveal, reschedule, note, timedelta(seconds=ends_after_s), "code" in proofs)
 
 
 def _slots(value: str | list[list[str]]) -> list[list[str]]:
     """Outside its models Django leaves JSON as text."""
-    return json.loads(value) if isinstance(value, str) else value  # type: ignore[no-any-return]
+    return json.loads(value) if isinstance(value, str) else value

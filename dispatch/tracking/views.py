@@ -25,6 +25,7 @@ from dispatch.shipments.transitions import IllegalTransition
 from dispatch.tracking import services
 from dispatch.tracking.languages import LANGUAGES, language_for
 from dispatch.tracking.looking import Look, look
+from dispatch.tracking.offers import Slot
 from dispatch.tracking.saying import clock, place_text, said, slot_text
 from dispatch.tracking.words import SENTENCES, say
 from tracker.tenants import scope
@@ -163,7 +164,7 @@ def _outcome(request: HttpRequest, language: str) -> dict[str, str]:
     return {"mistake": say(language, what, count="> 500")} if what in MISTAKES else {}
 
 
-def _option(slot: services.Slot, language: str, zone: ZoneInfo, now: datetime) -> tuple[str, str]:
+def _option(slot: Slot, language: str, zone: ZoneInfo, now: datetime) -> tuple[str, str]:
     return slot[0].isoformat(), slot_text(slot, language, zone, now=now)
 
 
