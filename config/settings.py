@@ -211,6 +211,11 @@ SPECTACULAR_SETTINGS = {
             "name": "Trips",
             "description": "To a destination: when it arrives, whether it is late, and links to follow it.",
         },
+        {"name": "Planning", "description": "When hubs are planned, and what each plan came to."},
+        {
+            "name": "Manifests",
+            "description": "What drivers are given: released, versioned, acknowledged, stop by stop done.",
+        },
         {"name": "Alerts", "description": "What somebody should look at, and who must be where by when."},
         {"name": "Fleet", "description": "Hubs, drivers and their hours, vehicles, and what changes hands."},
         {"name": "Webhooks", "description": "Be told what happens, or ask."},
@@ -369,6 +374,17 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5},
     },
     "forget old messages": {"task": "dispatch.forget_messages", "schedule": 3600.0},
+    "compute the days that something changed": {
+        "task": "dispatch.refresh_figures",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
+    "compute the days of all hubs at work": {
+        "task": "dispatch.refresh_all_figures",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "forget old predictions": {"task": "dispatch.forget_predictions", "schedule": 86400.0},
     "forget events after thirty days": {"task": "tracker.forget_relayed", "schedule": 3600.0},
     "tell the doors again what they must know": {
         "task": "tracker.publish_feed",

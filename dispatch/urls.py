@@ -7,6 +7,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # /console/dispatch/ (the day's figures)
     # /console/dispatch/shipments/, uploads/, places/
     # /console/dispatch/runs/, windows/, manifests/
+    path("console/dispatch/", include("dispatch.planning.urls")),
+    path("console/dispatch/", include("dispatch.manifests.urls")),
     # /console/dispatch/board/, patterns/
     # /console/dispatch/sagas/, notifications/
     # /d/ (the driver's page)
@@ -14,6 +16,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # /s/ (the customer's page)
     path("s/", include("dispatch.tracking.urls")),
     # /api/v1/
+    path("", include("dispatch.planning.api_urls")),
+    path("", include("dispatch.manifests.api_urls")),
     path("", include("dispatch.fleet.api_urls")),
     path("", include("dispatch.shipments.api_urls")),
 ]

@@ -8,6 +8,8 @@ from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 from dispatch.fleet.sight import SightOfHubs
 from dispatch.manifests.issuing import IN_FORCE
 from dispatch.manifests.models import Manifest, ManifestStop, ManifestVersion
+from dispatch.planning.models import PlanRun
+from dispatch.shipments.models import Shipment
 from tracker.tenants.identifiers import BadIdentifier, parse_id
 from tracker.tenants.models import Environment
 
@@ -45,7 +47,9 @@ def manifests(
     sight: SightOfHubs = None,
 ) -> QuerySet[Manifest]:
     """Manifests with their hub, driver and vehicle; `hub_ids` and `sight` None: of every hub."""
-    rows = Manifest.objects.for_environment(environment).select_related("hub", "driver", "vehicle__type")
+    rows = Manifest.objects.for_environment(environment).select_related(
+        "hub", "driver", "vehicle__type", "run"
+    )
     if service_date is not None:
         rows = rows.filter(service_date=service_date)
     if states:
@@ -85,3 +89,17 @@ def stops_of(manifest: Manifest) -> QuerySet[ManifestStop]:
     """All stops in order, those taken off at the end, each with its shipment and the shipment's state."""
     rows = ManifestStop.objects.for_environment(manifest.environment_id).filter(manifest=manifest)
     return rows.select_related("shipment__state_row").order_by("place", "pk")
+
+
+def drafts_of(run: PlanRun) -> list[int]:
+    """Row numbers of the drafts of a run that nobody has released yet."""
+    rows = Manifest.objects.for_environment(run.environment_id).filter(run=run, state=Manifest.State.DRAFT)
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def shipments_named(environment: Environment | int, keys: Collection[int]) -> dict[int, str]:
+    """The public ids of shipments by row number."""
+    return {
+        key: row.public_id
+        for key, row in Shipment.objects.for_environment(environment).in_bulk(list(keys)).items()
+    }
