@@ -6,10 +6,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # /console/dispatch/hubs/, drivers/, vehicles/
     # /console/dispatch/ (the day's figures)
     # /console/dispatch/shipments/, uploads/, places/
+    path("", include("dispatch.shipments.evidence.urls")),
     # /console/dispatch/runs/, windows/, manifests/
     path("console/dispatch/", include("dispatch.planning.urls")),
     path("console/dispatch/", include("dispatch.manifests.urls")),
     # /console/dispatch/board/, patterns/
+    path("console/dispatch/board/", include("dispatch.manifests.board_urls")),
     # /console/dispatch/sagas/, notifications/
     # /d/ (the driver's page)
     path("", include("dispatch.driving.urls")),

@@ -5,6 +5,7 @@ from django.urls import path, register_converter
 from dispatch.shipments.api import OneShipment, ShipmentBatch, Shipments
 from dispatch.shipments.command_api import OFFERED, endpoint_of
 from dispatch.shipments.events_api import EventsOfShipment, ShipmentEventFeed
+from dispatch.shipments.evidence.api import Evidence, SigningKey
 from dispatch.shipments.references import ShipmentReferenceConverter
 
 register_converter(ShipmentReferenceConverter, "shipment_reference")
@@ -15,6 +16,8 @@ urlpatterns = [
     path("api/v1/shipments", Shipments.as_view(), name="api_shipments"),
     path("api/v1/shipments/batch", ShipmentBatch.as_view(), name="api_shipments_batch"),
     # an external id may hold slashes, so the longer addresses come first
+    path("api/v1/evidence-key", SigningKey.as_view(), name="api_evidence_key"),
+    path(f"{ONE}/evidence", Evidence.as_view(), name="api_shipment_evidence"),
     path(f"{ONE}/events", EventsOfShipment.as_view(), name="api_shipment_history"),
     *(
         path(
