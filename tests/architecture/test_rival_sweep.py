@@ -13,6 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from tests.architecture.dispatch_victim import DISPATCH_VICTIMS
 from tests.architecture.victim import MARK, TOKEN, Victim, make_victim
 from tests.tracker.caller import Caller
 from tracker.letters.selectors import public_letter_id
@@ -164,6 +165,10 @@ VICTIMS: dict[str, list[Callable[[Victim], dict[str, str]]]] = {
     "account_confirm_email": [lambda v: {"key": "MQ:1abcde:forged"}],
     "account_reset_password_from_key": [lambda v: {"uidb36": "1", "key": "set-password"}],
 }
+VICTIMS |= {
+    name: [lambda v, make=make: make(v.dispatch) for make in makers]
+    for name, makers in DISPATCH_VICTIMS.items()
+}
 # where an address may answer 200 although it holds the victim's id: nothing of the victim may be in it
 SAYS_SO_IN_A_PAGE = {
     "api_webhook_schema",
@@ -220,7 +225,7 @@ def rows_of(victim: Victim) -> dict[str, str]:
     found = {}
     with scope.scope(unscoped="a test looks at everything"), connection.cursor() as cursor:
         value: Any
-        for model in apps.get_app_config("tracker").get_models():
+        for model in (m for app in ("tracker", "dispatch") for m in apps.get_app_config(app).get_models()):
             columns = {field.column for field in model._meta.local_fields}
             if "environment_id" in columns:
                 whose, value = "environment_id = ANY(%s)", environments
@@ -251,6 +256,12 @@ def body_for(victim: Victim) -> dict[str, str]:
         "device": victim.device.public_id,
         "key": victim.key.public_id,
         "member": victim.member.public_id,
+        "hub": victim.dispatch.hub.public_id,
+        "driver": victim.dispatch.driver.public_id,
+        "vehicle": victim.dispatch.vehicle.public_id,
+        "shipment": victim.dispatch.shipment.public_id,
+        "manifest": victim.dispatch.manifest.public_id,
+        "stop": victim.dispatch.stop.public_id,
         "name": "taken",
         "kind": "pk",
         "role": "viewer",

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.gis.geos import MultiPolygon, Point, Polygon
 
+from tests.architecture.dispatch_victim import DispatchVictim, make_dispatch_victim
 from tests.tracker.caller import a_count, a_daily_line, a_device, a_position, a_set_aside, a_state
 from tracker.alerts.models import Alert, ExpectedPresence
 from tracker.certificates.models import DeviceCertificate
@@ -54,6 +55,7 @@ class Victim:
     message: WebhookMessage
     alert: Alert
     expected: ExpectedPresence
+    dispatch: DispatchVictim
 
     @property
     def ids(self) -> list[str]:
@@ -77,7 +79,8 @@ class Victim:
             self.alert,
             self.expected,
         ]
-        return [*(row.public_id for row in rows), public_letter_id(self.letter)]
+        mine = [*(row.public_id for row in rows), public_letter_id(self.letter)]
+        return mine + self.dispatch.ids
 
 
 def make_victim() -> Victim:
@@ -146,7 +149,8 @@ def make_victim() -> Victim:
         environment=environment, geofence=geofence, device=device, by=time(9), time_zone="UTC",
         next_due_at=now + timedelta(days=1),
     )  # fmt: skip
-    more = (geofence, trip, share, endpoint, event, message, alert, expected)
+    dispatch = make_dispatch_victim(environment, device, now=now)
+    more = (geofence, trip, share, endpoint, event, message, alert, expected, dispatch)
     scope.enter()
     return Victim(new, device, certificate, key, invitation, new.owner, letter, *more)
 

@@ -1,0 +1,155 @@
+"""What the victim has in dispatch: one of everything. And how a rival would try each address of dispatch."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from dispatch.driving.models import DeliveryProof, DriverAction, DriverLink
+from dispatch.fleet.models import DeviceHolding, Shift, ShiftChange, Vehicle, VehicleHolding, VehicleType
+from dispatch.intake.models import GazetteerPlace, GeocodedAddress, ShipmentUpload, ShipmentUploadRow
+from dispatch.manifests.models import Manifest, ManifestOverride, ManifestStop, OverridePattern
+from dispatch.metrics.models import HubDay, SlotPrediction
+from dispatch.notifications.models import Notification
+from dispatch.planning.models import DispatchSettings, DispatchWindow, PlanRun
+from dispatch.sagas.models import Saga, SagaStep
+from dispatch.shipments.models import Shipment
+from dispatch.tracking.links import token_for
+from tests.dispatch.rounds import a_round
+from tracker.devices.models import Device
+from tracker.tenants import scope
+from tracker.tenants.models import Environment
+
+MARK = "kept-from-rivals"
+
+
+@dataclass(frozen=True)
+class DispatchVictim:
+    """One of everything, by the words of the addresses."""
+
+    hub: Any
+    vehicle_type: VehicleType
+    vehicle: Vehicle
+    driver: Any
+    shift: Shift
+    change: ShiftChange
+    shipment: Shipment
+    upload: ShipmentUpload
+    window: DispatchWindow
+    run: PlanRun
+    manifest: Manifest
+    stop: ManifestStop
+    override: ManifestOverride
+    pattern: OverridePattern
+    saga: Saga
+    notification: Notification
+    link: DriverLink
+    proof: DeliveryProof
+
+    @property
+    def ids(self) -> list[str]:
+        """Public ids of its rows."""
+        return [row.public_id for row in vars(self).values()]
+
+    @property
+    def token(self) -> str:
+        """Of the customer's page."""
+        return token_for(self.shipment)
+
+
+def make_dispatch_victim(environment: Environment, device: Device, *, now: datetime) -> DispatchVictim:
+    """All rows, in the environment's own scope."""
+    with scope.scope(environment_id=environment.pk):
+        route = a_round(environment, 2, now=now, prefix=f"{MARK}-")
+        fleet = _fleet(environment, route, device, now)
+        plans = _plans(environment, route, now)
+        return DispatchVictim(
+            hub=route.hub, driver=route.driver, manifest=route.manifest, stop=route.stops[0],
+            shipment=route.shipment(1), **fleet, **plans, **_exceptions(environment, route, now),
+        )  # fmt: skip
+
+
+def _fleet(environment: Environment, route: Any, device: Device, now: datetime) -> dict[str, Any]:
+    own: dict[str, Any] = {"environment": environment}
+    kind = VehicleType.objects.create(**own, key=f"{MARK}-van", name=MARK)
+    vehicle = Vehicle.objects.create(**own, type=kind, hub=route.hub, plate=MARK, external_id=f"{MARK}-1")
+    VehicleHolding.objects.create(**own, driver=route.driver, vehicle=vehicle, since=now)
+    DeviceHolding.objects.create(**own, driver=route.driver, device=device, since=now)
+    shift = Shift.objects.create(**own, driver=route.driver, weekdays=[1, 2], starts=time(9), ends=time(17))
+    change = ShiftChange.objects.create(**own, driver=route.driver, date=now.date(), reason=MARK)
+    upload = ShipmentUpload.objects.create(
+        **own, file_name=f"{MARK}.csv", sha256=b"x" * 32, state="done", rows=1, refused=1
+    )
+    ShipmentUploadRow.objects.create(**own, upload=upload, number=2, cells={"A": MARK}, faults=[])
+    GazetteerPlace.objects.create(**own, name=MARK, folded=MARK, longitude=1, latitude=2, precision="street")
+    GeocodedAddress.objects.create(
+        **own, provider="gazetteer", folded_sha256=b"y" * 32, address=MARK, asked_at=now
+    )
+    link = DriverLink.objects.create(
+        **own, driver=route.driver, token_sha256=hashlib.sha256(MARK.encode()).digest(),
+        expires_at=now + timedelta(hours=1),
+    )  # fmt: skip
+    proof = DeliveryProof.objects.create(
+        **own, shipment=route.shipment(1), driver=route.driver, kind="photo", content_type="image/jpeg", size_bytes=1,
+        sha256=b"z" * 32, stored_as="proofs/nowhere", taken_at=now, received_at=now,
+    )  # fmt: skip
+    DriverAction.objects.create(
+        **own, driver=route.driver, action=proof.uid, number=1, kind="scan", done_at=now, received_at=now,
+        outcome="refused", refusal=MARK,
+    )  # fmt: skip
+    return {"vehicle_type": kind, "vehicle": vehicle, "shift": shift, "change": change, "upload": upload,
+            "link": link, "proof": proof}  # fmt: skip
+
+
+def _plans(environment: Environment, route: Any, now: datetime) -> dict[str, Any]:
+    own: dict[str, Any] = {"environment": environment}
+    DispatchSettings.objects.create(**own, brand=MARK)
+    window = DispatchWindow.objects.create(**own, hub=route.hub, at=time(6), since=now)
+    run = PlanRun.objects.create(
+        **own, hub=route.hub, cause="person", service_date=now.date(), due_at=now, state="done", failure=MARK
+    )
+    override = ManifestOverride.objects.create(
+        **own, hub=route.hub, service_date=now.date(), kind="move", shipment=route.shipment(1), before={}, after={},
+        reason_code="other", reason=MARK, author={"kind": "member", "name": MARK}, created_at=now,
+    )  # fmt: skip
+    pattern = OverridePattern.objects.create(
+        **own, hub=route.hub, fingerprint="f" * 64, condition={}, constraint={}, created_at=now
+    )
+    HubDay.objects.create(**own, hub=route.hub, service_date=now.date(), figures={}, computed_at=now)
+    SlotPrediction.objects.create(**own, stop=route.stops[0], horizon_s=3600, chance=0.5, made_at=now)
+    return {"window": window, "run": run, "override": override, "pattern": pattern}
+
+
+def _exceptions(environment: Environment, route: Any, now: datetime) -> dict[str, Any]:
+    own: dict[str, Any] = {"environment": environment}
+    subject = route.shipment(1).public_id
+    saga = Saga.objects.create(
+        **own, kind="failed_delivery", subject=subject, key=subject, step="wait", begun_at=now, problem=MARK
+    )
+    SagaStep.objects.create(**own, saga=saga, number=1, name="attempt", outcome=MARK, taken_at=now)
+    notification = Notification.objects.create(
+        **own, shipment=route.shipment(1), template="out_for_delivery", channel="mail", address=f"{MARK}@example.com",
+        created_at=now, state="sent",
+    )  # fmt: skip
+    return {"saga": saga, "notification": notification}
+
+
+Victims = dict[str, list[Callable[[DispatchVictim], dict[str, str]]]]
+TOKENS: list[Callable[[DispatchVictim], dict[str, str]]] = [
+    lambda v: {"token": v.shipment.public_id},
+    lambda v: {"token": v.token[:-1] + ("A" if v.token[-1] != "A" else "E")},
+    lambda v: {"token": "t" * 43},
+]
+# by the names of addresses; a room of dispatch adds its own here
+DISPATCH_VICTIMS: Victims = {
+    # the token is the credential of the customer's page; an id is none, nor is a token with another seal
+    **{f"customer_{name}": TOKENS for name in ("page", "state", "note", "slot")},
+    "driver_sign_in": [lambda v: {"token": v.link.public_id}, lambda v: {"token": "t" * 32}],
+    "driver_proof": [lambda v: {"proof_id": str(v.proof.uid)}],
+    **{
+        f"console_driver_{name}": [lambda v: {"driver": v.driver.public_id}]
+        for name in ("phone", "link", "revoke")
+    },
+    "console_proof": [lambda v: {"proof": v.proof.public_id}],
+}
