@@ -5,7 +5,9 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     # /console/dispatch/hubs/, drivers/, vehicles/
     # /console/dispatch/ (the day's figures)
-    # /console/dispatch/shipments/, uploads/, places/
+    # /console/dispatch/shipments/, uploads/, places/, gazetteer/
+    path("console/dispatch/shipments/", include("dispatch.shipments.console.urls")),
+    path("console/dispatch/", include("dispatch.intake.urls")),
     path("", include("dispatch.shipments.evidence.urls")),
     # /console/dispatch/runs/, windows/, manifests/
     path("console/dispatch/", include("dispatch.planning.urls")),
@@ -17,9 +19,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dispatch.driving.urls")),
     # /s/ (the customer's page)
     path("s/", include("dispatch.tracking.urls")),
-    # /api/v1/
+    # /api/v1/; an external id may hold slashes, so addresses behind one come before the one itself
+    path("", include("dispatch.driving.api_urls")),
+    path("", include("dispatch.tracking.api_urls")),
     path("", include("dispatch.planning.api_urls")),
     path("", include("dispatch.manifests.api_urls")),
     path("", include("dispatch.fleet.api_urls")),
     path("", include("dispatch.shipments.api_urls")),
+    path("", include("dispatch.intake.api_urls")),
 ]

@@ -35,11 +35,12 @@ class ApiProblem(Exception):
         param: str | None = None,
         headers: dict[str, str] | None = None,
         legal: list[str] | None = None,
+        changes: list[dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status, self.code, self.detail, self.param = status, code, detail, param
         self.headers = headers or {}
-        self.legal = legal
+        self.legal, self.changes = legal, changes
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
@@ -53,6 +54,7 @@ class Problem(msgspec.Struct, omit_defaults=True):
     request_id: str
     param: str | None = None
     legal: list[str] | None = None  # of a transition that cannot be: those that can, perhaps none
+    changes: list[dict[str, Any]] | None = None  # of a plan that is another by now: what was done to it, by whom
 
 
 def bad_request(code: str, detail: str, param: str | None = None) -> ApiProblem:
@@ -113,6 +115,7 @@ def document(problem: ApiProblem) -> Problem:
         request_id=current_request_id(),
         param=problem.param,
         legal=problem.legal,
+        changes=problem.changes,
     )
 
 
