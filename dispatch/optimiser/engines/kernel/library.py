@@ -17,6 +17,11 @@ from dispatch.optimiser.engines.kernel.layout import Layout
 
 SOURCES = ("plan.h", "neighbours.h", "route.h", "ruin.h", "recreate.h", "search.c")
 HERE = Path(__file__).parent
+FOLDERS = (
+    HERE / "__pycache__",
+    Path.home() / ".cache" / "milepost",
+    Path(tempfile.gettempdir()) / f"milepost-{os.getuid()}",
+)
 FLAGS = ("-O3", "-shared", "-fPIC", "-std=c11")
 
 
@@ -42,15 +47,10 @@ def built() -> Path:
     """The library's file, built if this source never was. Raises NoCompiler."""
     digest = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in SOURCES)).hexdigest()[:16]
     name = f"search-{digest}-{sysconfig.get_platform()}.so"
-    homes = (
-        HERE / "__pycache__",
-        Path.home() / ".cache" / "milepost",
-        Path(tempfile.gettempdir()) / f"milepost-{os.getuid()}",
-    )
-    for home in homes:
+    for home in FOLDERS:
         if (home / name).exists() and (home / name).stat().st_uid in (0, os.getuid()):
             return home / name
-    for home in homes:
+    for home in FOLDERS:
         try:
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
             return _build(home / name)
