@@ -146,6 +146,14 @@ DISPATCH_VICTIMS: Victims = {
     # the token is the credential of the customer's page; an id is none, nor is a token with another seal
     **{f"customer_{name}": TOKENS for name in ("page", "state", "note", "slot")},
     "driver_sign_in": [lambda v: {"token": v.link.public_id}, lambda v: {"token": "t" * 32}],
+    **{
+        f"api_driver_{name}": [lambda v: {"driver": v.driver.public_id}]
+        for name in ("phone", "sign_in_links")
+    },
+    "api_shipment_tracking_link": [
+        lambda v: {"shipment": v.shipment.public_id},
+        lambda v: {"shipment": f"external:{v.shipment.external_id}"},
+    ],
     "driver_proof": [lambda v: {"proof_id": str(v.proof.uid)}],
     **{
         f"console_driver_{name}": [lambda v: {"driver": v.driver.public_id}]
