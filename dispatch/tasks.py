@@ -6,6 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from dispatch.metrics import services as metrics
 from dispatch.notifications.arriving import owe_arriving
 from dispatch.notifications.sending import send_due
 from dispatch.notifications.services import forget_old
@@ -59,3 +60,27 @@ def _send(*channels: str) -> None:
     if told.sent or told.failed or told.dropped:
         facts = {"by": channels, "sent": told.sent, "failed": told.failed, "dropped": told.dropped}
         logger.info("messages sent", extra=facts)
+
+
+@shared_task(name="dispatch.refresh_figures")  # type: ignore[untyped-decorator]
+def refresh_figures() -> None:
+    """The figures of hubs' days that something changed."""
+    _tell(metrics.refresh_stale(now=timezone.now()))
+
+
+@shared_task(name="dispatch.refresh_all_figures")  # type: ignore[untyped-decorator]
+def refresh_all_figures() -> None:
+    """The figures of all hubs at work: time alone changes them too."""
+    _tell(metrics.refresh_all(now=timezone.now()))
+
+
+@shared_task(name="dispatch.forget_predictions")  # type: ignore[untyped-decorator]
+def forget_predictions() -> None:
+    """Predictions of slots, a season after they were made."""
+    if forgotten := metrics.forget_old(now=timezone.now()):
+        logger.info("predictions forgotten", extra={"rows": forgotten})
+
+
+def _tell(done: metrics.Refreshed) -> None:
+    if done.days or done.failed:
+        logger.info("figures computed", extra={"days": done.days, "failed": done.failed})

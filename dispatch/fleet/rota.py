@@ -35,16 +35,23 @@ def hours_between(
 
     Three queries, however many drivers. A driver whose hub's time zone is unknown here has no hours, and it is said.
     """
-    drivers = Driver.objects.for_environment(environment).filter(retired_at=None).select_related("hub")
-    if hub_ids is not None:
-        drivers = drivers.filter(hub_id__in=list(hub_ids))
-    if driver_ids is not None:
-        drivers = drivers.filter(pk__in=list(driver_ids))
-    people = list(drivers.order_by("pk"))
     # local dates lie within a day of the date in UTC, and a shift may have begun the day before
-    first, last = since.date() - 2 * DAY, until.date() + DAY
-    weekly, others = _weekly(environment, people), _others(environment, people, first, last)
-    return [_hours(one, weekly[one.pk], others[one.pk], since, until, (first, last)) for one in people]
+    dates = (since.date() - 2 * DAY, until.date() + DAY)
+    found: list[Hours] = []
+    for roster in _rosters(environment, dates, hub_ids, driver_ids):
+        hours = roster.hours(dates)
+        touching = tuple(one for one in hours.intervals if one.start < until and one.end > since)
+        if not touching and not hours.why_none:
+            hours = Hours(roster.driver, (), roster.why_none(since, until))
+        found.append(Hours(roster.driver, touching, hours.why_none))
+    return found
+
+
+def hours_on(
+    environment: Environment | int, day: date, *, hub_ids: Collection[int] | None = None
+) -> list[Hours]:
+    """The same with the shifts that begin on one local date, whole."""
+    return [roster.hours((day, day)) for roster in _rosters(environment, (day, day), hub_ids, None)]
 
 
 def working(
@@ -81,33 +88,52 @@ def rests_of(breaks: Iterable[dict[str, Any]]) -> tuple[Rest, ...]:
     )
 
 
-def _hours(
-    driver: Driver,
-    weekly: list[Shift],
-    others: list[ShiftChange],
-    since: datetime,
-    until: datetime,
+@dataclass(frozen=True)
+class _Roster:
+    """What is written down of one driver's hours."""
+
+    driver: Driver
+    weekly: list[Weekly]
+    others: list[Other]
+
+    def hours(self, dates: tuple[date, date]) -> Hours:
+        """The shifts that begin on these local dates, both included."""
+        zone = self.driver.hub.timezone
+        try:
+            return Hours(self.driver, tuple(shift_intervals(self.weekly, self.others, zone, *dates)))
+        except (KeyError, ValueError):
+            return Hours(self.driver, (), f"the time zone {zone!r} is not known")
+
+    def why_none(self, since: datetime, until: datetime) -> str:
+        """Why no shift touches a span."""
+        zone = ZoneInfo(self.driver.hub.timezone)
+        first, last = since.astimezone(zone).date(), until.astimezone(zone).date()
+        if any(first <= other.day <= last and other.starts is None for other in self.others):
+            return "absent on this day"
+        if not self.weekly and not self.others:
+            return "no shift is set"
+        if any(shift.starts == shift.ends for shift in self.weekly if shift.begins_on(first)):
+            return "the shift has no length: it starts and ends at the same time"
+        return "no shift at this time"
+
+
+def _rosters(
+    environment: Environment | int,
     dates: tuple[date, date],
-) -> Hours:
-    rules, changes = [weekly_of(one) for one in weekly], [other_of(one) for one in others]
-    try:
-        found = shift_intervals(rules, changes, driver.hub.timezone, *dates)
-    except (KeyError, ValueError):
-        return Hours(driver, (), f"the time zone {driver.hub.timezone!r} is not known")
-    touching = tuple(one for one in found if one.start < until and one.end > since)
-    return Hours(driver, touching, "" if touching else _why(driver, rules, changes, since, until))
-
-
-def _why(driver: Driver, weekly: list[Weekly], others: list[Other], since: datetime, until: datetime) -> str:
-    zone = ZoneInfo(driver.hub.timezone)
-    day, last = since.astimezone(zone).date(), until.astimezone(zone).date()
-    if any(day <= other.day <= last and other.starts is None for other in others):
-        return "absent on this day"
-    if not weekly and not others:
-        return "no shift is set"
-    if any(shift.starts == shift.ends for shift in weekly if shift.begins_on(day)):
-        return "the shift has no length: it starts and ends at the same time"
-    return "no shift at this time"
+    hub_ids: Collection[int] | None,
+    driver_ids: Collection[int] | None,
+) -> list[_Roster]:
+    drivers = Driver.objects.for_environment(environment).filter(retired_at=None).select_related("hub")
+    if hub_ids is not None:
+        drivers = drivers.filter(hub_id__in=list(hub_ids))
+    if driver_ids is not None:
+        drivers = drivers.filter(pk__in=list(driver_ids))
+    people = list(drivers.order_by("pk"))
+    weekly, others = _weekly(environment, people), _others(environment, people, *dates)
+    return [
+        _Roster(one, [weekly_of(row) for row in weekly[one.pk]], [other_of(row) for row in others[one.pk]])
+        for one in people
+    ]
 
 
 def _weekly(environment: Environment | int, people: list[Driver]) -> dict[int, list[Shift]]:

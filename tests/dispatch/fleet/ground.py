@@ -58,10 +58,10 @@ def a_manifest(driver: Driver, state: str = "in_progress", **facts: Any) -> Mani
     )
 
 
-def a_stop(manifest: Manifest, shipment: ShipmentState, place: int, **facts: Any) -> ManifestStop:
-    at = NOW + timedelta(minutes=10 * place)
+def a_stop(manifest: Manifest, shipment: ShipmentState, place: int | None, **facts: Any) -> ManifestStop:
+    at = NOW + timedelta(minutes=10 * (place or 0))
     values: dict[str, Any] = {
-        "longitude": PUNE[0], "latitude": PUNE[1] + place / 1000, "place": place,
+        "longitude": PUNE[0], "latitude": PUNE[1] + (place or 0) / 1000, "place": place,
         "planned_arrival": at, "planned_departure": at + timedelta(minutes=3),
     }  # fmt: skip
     return ManifestStop.objects.create(
