@@ -224,7 +224,7 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 HEALTH_COMPONENTS = env.words(
-    "MILEPOST_HEALTH_COMPONENTS", "database,redis,edge,registrations,consumer,bridge,live,worker,beat,relay"
+    "MILEPOST_HEALTH_COMPONENTS", "database,redis,edge,registrations,consumer,bridge,live,worker,beat,relay,planner"
 )
 
 # --- Archive: every complete day as Parquet, in a folder or a bucket ----------------------------------------

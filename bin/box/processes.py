@@ -12,7 +12,7 @@ FLEET = "fleet"
 
 
 def product_programs(place: Place, settings: Settings, fleet_environment: str | None) -> list[Program]:
-    """Edge, consumers, bridge, web, live, worker, beat, relay; and a simulated fleet where an environment is given."""
+    """Edge, consumers, bridge, web, live, worker, beat, relay, planner; and a simulated fleet where an environment is given."""
     programs = [*_edge(place, settings), *_monolith(place, settings)]
     if fleet_environment and settings.number("MILEPOST_FLEET_DEVICES"):
         programs.append(_fleet(place, settings, fleet_environment))
@@ -53,6 +53,8 @@ def _monolith(place: Place, settings: Settings) -> list[Program]:
         Program("beat", (python, *_beat(place)), priority=31, watched=code),
         # it lets what is under way come home: a delivery may take fifteen seconds
         Program("relay", (python, "manage.py", "relay"), priority=31, watched=code, stop_wait_s=25),
+        # a plan under way is handed back, not finished: whoever starts next makes it
+        Program("planner", (python, "manage.py", "planner"), priority=31, watched=code, stop_wait_s=15),
     ]
 
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-PROCESSES = ("edge", "registrations", "consumer", "bridge", "live", "worker", "beat", "relay")
+PROCESSES = ("edge", "registrations", "consumer", "bridge", "live", "worker", "beat", "relay", "planner")
 BOUND_S = 2.0
 ARCHIVE_STATE = "archive:state"  # what the archive's runs write
 STALE_AFTER_S = 15.0  # as long as the processes let their keys live
