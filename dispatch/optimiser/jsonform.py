@@ -227,8 +227,9 @@ class _Reader:
         durations = tuple(
             _matrix(f"{path}.durations_s[{n}]", matrix, count) for n, matrix in enumerate(one.durations_s)
         )
+        distance = _matrix(f"{path}.distance_m", one.distance_m, count)
         try:
-            return Table(_matrix(f"{path}.distance_m", one.distance_m, count), durations, starts)
+            return Table(distance, durations, starts)
         except ValueError as error:
             raise BadProblem(path, str(error)) from error
 

@@ -50,6 +50,10 @@ class Near:
             found.append(min(range(len(plan.orders)), key=lambda v: _worked_s(plan, v)))
         return list(dict.fromkeys(found))
 
+    def by_start(self, stop: int) -> list[int]:
+        """All vehicles, the one whose open route begins nearest first."""
+        return sorted(range(len(self.ix.vehicles)), key=lambda v: self._away(v, stop))
+
     def _away(self, vehicle: int, stop: int) -> int:
         metres = int(self.distance[self.ix.outsets[vehicle].place, self.ix.place[stop]])
         return metres if metres >= 0 else 1 << 60

@@ -29,7 +29,7 @@ class Remedy:
     """One change that serves the stop.
 
     `change` is one of slot_later, slot_earlier, shift_later, shift_earlier, longer_hours, longer_way, room, skill,
-    one_more, instead_of, price. `by` is how much of `unit`; `vehicle` and `other` say whose; `cost` is what the
+    loads_at, one_more, instead_of. `by` is how much of `unit`; `vehicle` and `other` say whose; `cost` is what the
     changed plan costs more than the present one, the price of the unserved stop taken off.
     """
 
@@ -54,7 +54,7 @@ class _Trial:
 def remedies_for(plan: Plan, stop: int, until: Stop) -> tuple[Remedy, ...]:
     """Confirmed changes that serve `stop`, the smallest first. Stops looking when `until` says so."""
     confirmed: list[Remedy] = []
-    for finder in (_slots, _shifts, _limits, _room, _skill, _one_more, _instead):
+    for finder in (_slots, _shifts, _limits, _room, _able, _one_more, _instead):
         for trial in finder(plan, stop):
             if until(None):
                 return _sorted(confirmed)
@@ -66,7 +66,7 @@ def remedies_for(plan: Plan, stop: int, until: Stop) -> tuple[Remedy, ...]:
 
 
 # People would rather move a clock by minutes than find a driver, and a driver than drop somebody.
-_RANK = {"room": 1, "skill": 1, "one_more": 2, "instead_of": 3}
+_RANK = {"room": 1, "skill": 1, "loads_at": 1, "one_more": 2, "instead_of": 3}
 
 
 def _sorted(found: list[Remedy]) -> tuple[Remedy, ...]:
@@ -91,7 +91,8 @@ def _confirm(plan: Plan, stop: int, trial: _Trial) -> Remedy | None:
     solution = again.solution()
     if not wanted <= set(again.at) or not verify(trial.problem, solution).feasible:
         return None
-    return replace(trial.remedy, cost=again.cost - (plan.cost - plan.ix.price[stop]))
+    given_up = 0 if trial.lost is None else plan.ix.price[trial.lost]
+    return replace(trial.remedy, cost=again.cost + given_up - (plan.cost - plan.ix.price[stop]))
 
 
 def _minutes(seconds: int) -> int:
@@ -99,8 +100,13 @@ def _minutes(seconds: int) -> int:
 
 
 def _near_vehicles(plan: Plan, stop: int) -> list[int]:
-    near = Near(plan.ix).vehicles(plan, stop, 24, MOST_TRIED)
-    return [v for v in near if plan.ix.allowed[v, stop]][:MOST_TRIED]
+    """Vehicles that come by or start near, those that may serve the stop only."""
+    return [v for v in _all_near(plan, stop) if plan.ix.allowed[v, stop]][:MOST_TRIED]
+
+
+def _all_near(plan: Plan, stop: int) -> list[int]:
+    near = Near(plan.ix)
+    return list(dict.fromkeys([*near.vehicles(plan, stop, 24, 0), *near.by_start(stop)]))
 
 
 def _slots(plan: Plan, stop: int) -> Iterator[_Trial]:
@@ -247,18 +253,38 @@ def _room(plan: Plan, stop: int) -> Iterator[_Trial]:
     yield from sorted(found, key=lambda trial: trial.remedy.by)
 
 
-def _skill(plan: Plan, stop: int) -> Iterator[_Trial]:
+def _able(plan: Plan, stop: int) -> Iterator[_Trial]:
+    """A vehicle near by that one thing keeps from serving it at all: a skill, or where it loads."""
     ix = plan.ix
-    wanted = ix.stops[stop].skills
-    near = Near(ix).vehicles(plan, stop, 24, MOST_TRIED)
-    for vehicle in sorted(near, key=lambda v: len(wanted - ix.vehicles[v].skills))[:MOST_TRIED]:
+    wanted = ix.stops[stop]
+    tried = 0
+    for vehicle in (v for v in _all_near(plan, stop) if not ix.allowed[v, stop]):
         one = ix.vehicles[vehicle]
-        missing = wanted - one.skills
-        if missing:
-            able = ix.with_vehicle(vehicle, replace(one, skills=one.skills | missing))
-            if _fits(plan, able, stop, [vehicle]):
-                says = f"served if {one.id} had {', '.join(sorted(missing))}"
-                yield _Trial(Remedy(change="skill", by=len(missing), vehicle=one.id, says=says), able.problem)
+        missing = wanted.skills - one.skills
+        changed = [
+            (
+                Remedy(
+                    change="skill",
+                    by=len(missing),
+                    vehicle=one.id,
+                    says=f"served if {one.id} had {', '.join(sorted(missing))}",
+                ),
+                replace(one, skills=one.skills | missing),
+            )
+        ]
+        if not missing and wanted.depot is not None:
+            remedy = Remedy(
+                change="loads_at", by=1, vehicle=one.id, says=f"served if {one.id} loaded at {wanted.depot}"
+            )
+            known = any(depot.id == wanted.depot for depot in ix.problem.depots)
+            changed = [(remedy, replace(one, load_at=wanted.depot))] if known and one.load_at is None else []
+        for remedy, other in changed:
+            tried += 1
+            able = ix.with_vehicle(vehicle, other)
+            if able.allowed[vehicle, stop] and _fits(plan, able, stop, [vehicle]):
+                yield _Trial(remedy, able.problem)
+        if tried >= MOST_TRIED:
+            return
 
 
 def _one_more(plan: Plan, stop: int) -> Iterator[_Trial]:
@@ -297,4 +323,6 @@ def _instead(plan: Plan, stop: int) -> Iterator[_Trial]:
                 other=name,
                 says=f"served in place of {name}",
             )
-            yield _Trial(remedy, ix.problem, lost=other)
+            # worth nothing while this is confirmed, or the planner would put it back in the other's place
+            problem = ix.with_stop(other, replace(ix.stops[other], unserved_price=0)).problem
+            yield _Trial(remedy, problem, lost=other)

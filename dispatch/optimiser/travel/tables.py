@@ -23,7 +23,8 @@ class Table:
     Parameters
     ----------
     distance_m
-        Square matrix of metres, row = from. UNREACHABLE where no way is known.
+        Square matrix of metres, row = from. UNREACHABLE where no way is known; what is unknown in one of the matrices
+        is so in all.
     durations_s
         One square matrix of seconds for each period of the day, each for a leg wholly inside its period.
     starts_s
@@ -49,6 +50,16 @@ class Table:
             raise ValueError(f"durations are not all {shape} as the distances are")
         if any(a >= b for a, b in zip(self.starts_s, self.starts_s[1:], strict=False)):
             raise ValueError(f"periods begin at {self.starts_s}, which does not ascend")
+        self._agree()
+
+    def _agree(self) -> None:
+        """A pair that is unknown in one matrix is unknown in all, so that readers need to look at one only."""
+        unknown = ~self.known()
+        if not unknown.any() or all((m[unknown] < 0).all() for m in (self.distance_m, *self.durations_s)):
+            return
+        object.__setattr__(self, "distance_m", np.where(unknown, UNREACHABLE, self.distance_m))
+        durations = tuple(np.where(unknown, UNREACHABLE, matrix) for matrix in self.durations_s)
+        object.__setattr__(self, "durations_s", durations)
 
     @property
     def by_hour(self) -> bool:

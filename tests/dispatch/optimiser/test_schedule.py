@@ -1,5 +1,7 @@
 """The times of one route, by hand."""
 
+from typing import Any
+
 import pytest
 
 from dispatch.optimiser.indexed import Indexed
@@ -11,7 +13,7 @@ from tests.dispatch.optimiser.cities import DAWN, HOUR, driver, grid_travel, pro
 POINTS = [(0, 0), (6000, 0), (12000, 0)]  # ten minutes apart
 
 
-def timed(stops: list[Stop], **vehicle) -> Timed | Refusal:
+def timed(stops: list[Stop], **vehicle: Any) -> Any:
     more = {name: vehicle.pop(name) for name in ("depots", "travel", "now_s") if name in vehicle}
     problem = problem_of(POINTS, stops, [driver("v", **vehicle)], **more)
     return schedule(Indexed(problem), 0, tuple(range(len(stops))), settled=True)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dispatch.optimiser import AnyOf, Iterations, WhenSet, solve, verify
+from dispatch.optimiser import AnyOf, Iterations, Progress, WhenSet, solve, verify
 from dispatch.optimiser.problem import Begun, Break, Slot, Stop, Weights
 from tests.dispatch.optimiser.cities import DAWN, HOUR, driver, grid_travel, problem_of, rich
 
@@ -138,7 +138,7 @@ def test_a_person_stops_the_search_and_keeps_its_best() -> None:
 
 
 def test_better_plans_are_told_on_the_way_and_hold() -> None:
-    told = []
+    told: list[Progress] = []
     problem = rich(11)
     solve(problem, Iterations(50), 1, engine="savings", on_better=told.append)
     assert told
