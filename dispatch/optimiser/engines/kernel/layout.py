@@ -8,7 +8,8 @@ COUNTS = (
     "clients", "slots", "types", "units", "locations", "items", "near_count", "around_count", "timed", "priced_time",
 )  # fmt: skip
 ARRAYS = {
-    "distance": np.int32, "duration": np.int32, "location": np.int32, "service": np.int64, "early": np.int64,
+    "distance": np.int32, "duration": np.int32, "distance_to": np.int32, "duration_to": np.int32,
+    "location": np.int32, "service": np.int64, "early": np.int64,
     "late": np.int64, "demand": np.int64, "slot_type": np.int32, "slots_from": np.int32, "capacity": np.int64,
     "fixed": np.int64, "per_distance": np.int64, "per_duration": np.int64, "max_distance": np.int64,
     "max_duration": np.int64, "overtime_after": np.int64, "overtime": np.int64, "profile": np.int32,

@@ -15,7 +15,8 @@
 typedef struct {
     int32_t clients, slots, types, units, locations, items;
     int32_t near_count, around_count, timed, priced_time;
-    const int32_t *distance, *duration; /* (profiles, locations, locations) */
+    const int32_t *distance, *duration; /* (profiles, locations, locations): row = from */
+    const int32_t *distance_to, *duration_to; /* the same with row = to, so that all of one client lies together */
     const int32_t *location;            /* by node */
     const int64_t *service, *early, *late;
     const int64_t *demand;    /* (clients, units) */
@@ -39,7 +40,7 @@ typedef struct { /* one cache line */
     int64_t service, early, late;
     int64_t leaves; /* earliest departure */
     int64_t latest; /* latest beginning of service that keeps the rest of the route in time */
-    int64_t spare;
+    int64_t gap; /* distance to the node after it */
 } Node;
 
 typedef struct { /* of a part of a route: how long it takes, and its earliest and latest start */
@@ -58,7 +59,7 @@ typedef struct { /* a route as it was when a step first touched it */
 
 typedef struct {
     int32_t node;
-    int64_t leaves, latest;
+    int64_t leaves, latest, gap;
 } KeptNode;
 
 typedef struct {

@@ -23,15 +23,14 @@ static inline int64_t price_behind(const Plan *plan, int32_t client, int32_t beh
     const Tables *tables = plan->tables;
     const Slot *slot = &plan->slots[at];
     const Node *node = &plan->nodes[behind], *it = &plan->nodes[client], *after = &plan->nodes[node->after];
-    const int32_t *from = row(tables->distance, tables, slot->profile, node->location);
-    const int32_t *onward = row(tables->distance, tables, slot->profile, it->location);
-    int64_t more = (int64_t)from[it->location] + onward[after->location] - from[after->location];
+    int64_t more = (int64_t)row(tables->distance_to, tables, slot->profile, it->location)[node->location] +
+                   row(tables->distance, tables, slot->profile, it->location)[after->location] - node->gap;
     int64_t cost = tables->per_distance[slot->type] * more + extra_of(tables, slot->type, client);
     if (slot->count == 0) cost += tables->fixed[slot->type] + tables->per_distance[slot->type] * slot->length;
     if (!tables->priced_time && cost >= least) return NOWHERE;
     if (slot->length + more > tables->max_distance[slot->type]) return NOWHERE;
     if (!tables->timed) return cost;
-    int64_t there = row(tables->duration, tables, slot->profile, node->location)[it->location];
+    int64_t there = row(tables->duration_to, tables, slot->profile, it->location)[node->location];
     int64_t onto = row(tables->duration, tables, slot->profile, it->location)[after->location];
     int64_t begins = larger(node->leaves + there, it->early);
     if (begins > it->late || begins + it->service + onto > after->latest) return NOWHERE;

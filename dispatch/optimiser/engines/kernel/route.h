@@ -86,7 +86,8 @@ static void refresh(Plan *plan, int32_t at) {
     slot->length = slot->extra = 0;
     while (node != slot->start + 1) {
         int32_t after = nodes[node].after;
-        slot->length += row(tables->distance, tables, slot->profile, nodes[node].location)[nodes[after].location];
+        nodes[node].gap = row(tables->distance, tables, slot->profile, nodes[node].location)[nodes[after].location];
+        slot->length += nodes[node].gap;
         node = after;
         if (node == slot->start + 1) break;
         slot->count++;
@@ -107,9 +108,11 @@ static void put(Plan *plan, int32_t client, int32_t behind, int32_t at) {
     Node *nodes = plan->nodes;
     Slot *slot = &plan->slots[at];
     int32_t after = nodes[behind].after;
-    const int32_t *from = row(tables->distance, tables, slot->profile, nodes[behind].location);
-    const int32_t *onward = row(tables->distance, tables, slot->profile, nodes[client].location);
-    slot->length += (int64_t)from[nodes[client].location] + onward[nodes[after].location] - from[nodes[after].location];
+    int64_t into = row(tables->distance_to, tables, slot->profile, nodes[client].location)[nodes[behind].location];
+    int64_t onward = row(tables->distance, tables, slot->profile, nodes[client].location)[nodes[after].location];
+    slot->length += into + onward - nodes[behind].gap;
+    nodes[behind].gap = into;
+    nodes[client].gap = onward;
     nodes[behind].after = nodes[after].before = client;
     nodes[client].before = behind;
     nodes[client].after = after;
@@ -141,7 +144,7 @@ static void remember(Plan *plan, int32_t at) {
     plan->kept_count++;
     for (int32_t node = kept->was.start; node >= 0; node = plan->nodes[node].after) {
         int32_t to = kept->from + kept->count++;
-        KeptNode one = {node, plan->nodes[node].leaves, plan->nodes[node].latest};
+        KeptNode one = {node, plan->nodes[node].leaves, plan->nodes[node].latest, plan->nodes[node].gap};
         plan->kept_nodes[to] = one;
         if (tables->priced_time) {
             plan->kept_ahead[to] = plan->ahead[node];
@@ -173,6 +176,7 @@ static void take_back(Plan *plan) {
             node->slot = kept->slot;
             node->leaves = one->leaves;
             node->latest = one->latest;
+            node->gap = one->gap;
             if (tables->priced_time) {
                 plan->ahead[one->node] = plan->kept_ahead[at];
                 plan->behind[one->node] = plan->kept_behind[at];

@@ -30,6 +30,8 @@ class Tables:
         columns["near"] = np.zeros((core.size, min(near, core.size - 1)), np.int32)
         columns["around"] = np.zeros((core.size, min(around, core.size)), np.int32)
         columns["distance"], columns["duration"] = _matrices(core)
+        for name in ("distance", "duration"):
+            columns[f"{name}_to"] = _turned(columns[name])
         start = core.depots[core.vehicle_types[0].start].location
         columns["to_depot"] = columns["distance"][0][start, core.clients.location]
         for name, kind in ARRAYS.items():
@@ -120,6 +122,12 @@ def _matrices(core: Core) -> tuple[Small, Small]:
     distance = packed(core.distances)
     same = all(one is other for one, other in zip(core.distances, core.durations, strict=True))
     return distance, distance if same else packed(core.durations)
+
+
+def _turned(matrices: Small) -> Small:
+    """Rows for columns; the same array where the way back is as long."""
+    turned = matrices.transpose(0, 2, 1)
+    return matrices if (turned == matrices).all() else np.ascontiguousarray(turned)
 
 
 def _items(core: Core) -> dict[str, npt.NDArray[Any]]:
