@@ -183,10 +183,15 @@ def _type(
     )
     allowed = ix.allowed[vehicle][at]
     change, known = ix.problem.weights.change_driver_price, ix.known_vehicle[at]
-    extra = np.where((known >= 0) & (known != vehicle), change, 0) if change and ix.known_at else None
-    limits = (max(ix.totals[u] if cap is None else cap, 0) for u, cap in enumerate(ix.capacity[vehicle]))
+    # no engine knows surcharges and collections both; without the first, the polish still counts every change
+    priced = change > 0 and bool(ix.known_at) and not ix.collects
+    extra = np.where((known >= 0) & (known != vehicle), change, 0) if priced else None
+    limits = [max(ix.totals[u] if cap is None else cap, 0) for u, cap in enumerate(ix.capacity[vehicle])]
     apart = _apart(ix)
     aboard = [sum(ix.collect[stop][u] for stop in outset.prefix) for u in range(len(ix.units))]
+    if any(load > limit for load, limit in zip(aboard, limits, strict=True)):
+        allowed = np.zeros_like(allowed)  # it is overloaded already, and engines refuse to hear of that
+        aboard = [min(load, limit) for load, limit in zip(aboard, limits, strict=True)]
     return VehicleType(
         capacity=(*limits, *(int(not group.intersection(outset.prefix)) for group in apart)) or (0,),
         start=nodes.start_of[vehicle], end=nodes.end_of[vehicle],
