@@ -80,8 +80,9 @@ def _moved(desk: Desk, shipment: str, orders: Mapping[str, Order], weighed: Weig
     facts: dict[str, Any] = {
         "shipment": shipment,
         "name": str(row.shipment),
-        "longitude": row.longitude,
-        "latitude": row.latitude,
+        # a hundred metres will do for patterns, and an override is kept for ever
+        "longitude": None if row.longitude is None else round(row.longitude, 3),
+        "latitude": None if row.latitude is None else round(row.latitude, 3),
         "driver": None,
         "driver_name": None,
         "vehicle_type": "",
