@@ -4,7 +4,9 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # /console/dispatch/hubs/, drivers/, vehicles/
+    path("console/dispatch/", include("dispatch.fleet.urls")),
     # /console/dispatch/ (the day's figures)
+    path("console/dispatch/", include("dispatch.metrics.urls")),
     # /console/dispatch/shipments/, uploads/, places/, gazetteer/
     path("console/dispatch/shipments/", include("dispatch.shipments.console.urls")),
     path("console/dispatch/", include("dispatch.intake.urls")),
@@ -14,7 +16,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/dispatch/", include("dispatch.manifests.urls")),
     # /console/dispatch/board/, patterns/
     path("console/dispatch/board/", include("dispatch.manifests.board_urls")),
+    path("console/dispatch/overrides/", include("dispatch.patterns.urls")),
+    # /console/dispatch/settings/, /api/v1/dispatch-settings
+    path("", include("dispatch.rules.urls")),
     # /console/dispatch/sagas/, notifications/
+    path("console/dispatch/", include("dispatch.sagas.urls")),
+    path("console/dispatch/", include("dispatch.notifications.urls")),
     # /d/ (the driver's page)
     path("", include("dispatch.driving.urls")),
     # /s/ (the customer's page)
@@ -24,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dispatch.tracking.api_urls")),
     path("", include("dispatch.planning.api_urls")),
     path("", include("dispatch.manifests.api_urls")),
+    path("", include("dispatch.manifests.overrides_api_urls")),
     path("", include("dispatch.fleet.api_urls")),
     path("", include("dispatch.shipments.api_urls")),
     path("", include("dispatch.intake.api_urls")),
