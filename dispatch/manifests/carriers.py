@@ -7,6 +7,7 @@ import boto3
 import paho.mqtt.client as mqtt
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
+from paho.mqtt.enums import CallbackAPIVersion
 
 TIMEOUT_S = 5.0
 KEEPALIVE_S = 30
@@ -44,7 +45,7 @@ class Mosquitto:
             return False
         self.close()
         client = mqtt.Client(
-            mqtt.CallbackAPIVersion.VERSION2, client_id=f"milepost-planner-{os.getpid()}", clean_session=True
+            CallbackAPIVersion.VERSION2, client_id=f"milepost-planner-{os.getpid()}", clean_session=True
         )
         if settings.MQTT_USERNAME:
             client.username_pw_set(settings.MQTT_USERNAME, settings.MQTT_PASSWORD)

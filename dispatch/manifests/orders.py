@@ -56,7 +56,8 @@ def lay(manifest: Manifest, visits: Sequence[PlannedVisit], *, keep_record: bool
     begun = [row for row in rows if row.state != ManifestStop.State.PLANNED]
     here = {row.shipment_id for row in begun if row.state == ManifestStop.State.ARRIVED}
     known = {row.shipment_id: row for row in open_stops(rows)}
-    changed, new = [], []
+    changed: list[ManifestStop] = []
+    new: list[ManifestStop] = []
     for place, row in enumerate(begun, 1):
         if row.place != place:
             row.place = place

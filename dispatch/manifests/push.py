@@ -87,33 +87,36 @@ class Pusher:
             self._carrier.close()
 
     def _due(self, now: datetime, *, everything: bool = False) -> list[Due]:
-        facts = {
-            "oldest": (now - NOT_OLDER).date(), "all": everything, "limit": None if everything else BATCH,
-        }  # fmt: skip
+        limit = None if everything else BATCH
+        oldest = (now - NOT_OLDER).date()
         with connection.cursor() as cursor:
-            cursor.execute(DIFFERENT, facts)
+            cursor.execute(DIFFERENT, {"oldest": oldest, "all": everything, "limit": limit})
             return [Due(*row) for row in cursor.fetchall()]
 
     def _push(self, one: Due, now: datetime) -> None:
         """One message; written down once the broker has it. Raises NotCarried."""
         assert self._carrier is not None  # noqa: S101  asked before
         device = Device.objects.for_environment(one.environment_id).get(pk=one.device_id)
-        payload = b""
-        versions = ManifestVersion.objects.for_environment(one.environment_id).filter(
-            manifest=one.manifest_id, number=one.version
-        )
-        if one.manifest_id is not None:
-            document = versions.values_list("document", flat=True).first()
-            payload = msgspec.json.encode(document) if document is not None else b""
-        self._carrier.keep(f"devices/{device.public_id}/manifest", payload)
+        topic = f"devices/{device.public_id}/manifest"
         rows = PushedManifest.objects.for_environment(one.environment_id)
-        if one.manifest_id is None:
+        if one.manifest_id is None or one.version is None:
+            self._carrier.keep(topic, b"")
             rows.filter(device=device).delete()
             return
-        written = {"manifest_id": one.manifest_id, "number": one.version, "pushed_at": now}
-        if not rows.filter(device=device).update(**written):
-            PushedManifest.objects.create(environment_id=one.environment_id, device=device, **written)
-        versions.filter(pushed_at=None).update(pushed_at=now)
+        versions = ManifestVersion.objects.for_environment(one.environment_id)
+        given = versions.get(manifest=one.manifest_id, number=one.version)
+        self._carrier.keep(topic, msgspec.json.encode(given.document))
+        if not rows.filter(device=device).update(
+            manifest_id=one.manifest_id, number=one.version, pushed_at=now
+        ):
+            PushedManifest.objects.create(
+                environment_id=one.environment_id,
+                device=device,
+                manifest_id=one.manifest_id,
+                number=one.version,
+                pushed_at=now,
+            )
+        versions.filter(pk=given.pk, pushed_at=None).update(pushed_at=now)
 
     def _failed(self, failure: NotCarried | None, now: datetime) -> None:
         if failure is None:

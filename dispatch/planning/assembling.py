@@ -224,7 +224,8 @@ class _Assembly:
         hand = hands.get(one.held_by) if one.held_by is not None else None
         assert row.longitude is not None and row.latitude is not None  # noqa: S101, PT018  judged before
         aboard = one.aboard and hand is not None
-        depot = self.depots[self._place_of(row.hub_id)] if row.hub_id in self.hubs else None
+        waits_at = row.hub_id if row.hub_id is not None and row.hub_id in self.hubs else None
+        depot = self.depots[self._place_of(waits_at)] if waits_at is not None else None
         return Stop(
             id=one.public_id,
             place=self.places.number(row.longitude, row.latitude),

@@ -1,12 +1,12 @@
 """Who can drive a plan: drivers on shift as the optimiser's vehicles, each from where they are with what they have."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from dispatch.fleet.hours import Break as Rest
 from dispatch.fleet.hours import Interval
-from dispatch.fleet.models import Driver, VehicleType
+from dispatch.fleet.models import Driver
 from dispatch.fleet.selectors import DriverOnShift, LastPlace
 from dispatch.manifests.models import Manifest, ManifestStop
 from dispatch.optimiser.problem import Begun, Break, Vehicle
@@ -94,6 +94,7 @@ def vehicle_of(hand: Hand, places: Places, prices: Prices, *, epoch: datetime, n
     shift_end = hand.on.end
     if hand.on_the_way and hand.in_force is not None and hand.in_force.ends_at is not None:
         shift_end = max(shift_end, hand.in_force.ends_at)  # who is late already is not stranded with goods
+    left = (hand.in_force.begun_at or now) if hand.on_the_way and hand.in_force is not None else None
     overtime = per_second(prices["overtime_per_hour"])
     length_s = int((shift_end - hand.on.start).total_seconds())
     return Vehicle(
@@ -109,8 +110,11 @@ def vehicle_of(hand: Hand, places: Places, prices: Prices, *, epoch: datetime, n
         profile=profile_of(kind.speed_factor if kind else 1.0),
         overtime_after_s=length_s if overtime else None,
         overtime_price=overtime,
-        **_prices_of(kind),
-        **_behind(hand, epoch, now),
+        fixed_price=per_metre(kind.cost_fixed * 1000) if kind else 0,
+        metre_price=per_metre(kind.cost_per_km if kind else 1.0),
+        second_price=per_second(kind.cost_per_hour) if kind else 0,
+        begun=_begun(hand, epoch, now),
+        left_s=_second(left, epoch) if left is not None else None,
         previous=tuple(hand.known),
     )
 
@@ -123,12 +127,11 @@ def prefix_of(hand: Hand) -> list[ManifestStop]:
     return sorted(done, key=lambda stop: (stop.arrived_at or stop.planned_arrival, stop.pk))
 
 
-def _behind(hand: Hand, epoch: datetime, now: datetime) -> Mapping[str, object]:
+def _begun(hand: Hand, epoch: datetime, now: datetime) -> tuple[Begun, ...]:
     """The frozen prefix, with times that never run backwards whatever the phone's clock said."""
     if not hand.on_the_way or hand.in_force is None:
-        return {}
-    left = _second(hand.in_force.begun_at or now, epoch)
-    clock, begun = left, []
+        return ()
+    clock, begun = _second(hand.in_force.begun_at or now, epoch), []
     for stop in prefix_of(hand):
         arrive = max(clock, _second(stop.arrived_at or stop.planned_arrival, epoch))
         length = max(0, int((stop.planned_departure - stop.planned_arrival).total_seconds()))
@@ -136,7 +139,7 @@ def _behind(hand: Hand, epoch: datetime, now: datetime) -> Mapping[str, object]:
         ended = stop.finished_at or max(now, (stop.arrived_at or now) + timedelta(seconds=length))
         clock = max(arrive, _second(ended, epoch))
         begun.append(Begun(stop=stop.public_id, arrive_s=arrive, start_s=arrive, end_s=clock))
-    return {"begun": tuple(begun), "left_s": left}
+    return tuple(begun)
 
 
 def _end(hand: Hand, places: Places) -> int | None:
@@ -146,16 +149,6 @@ def _end(hand: Hand, places: Places) -> int | None:
     if hand.on.ends_at == Driver.EndsAt.HOME and home is not None:
         return places.number(*home)
     return places.number(*hand.depot_place)
-
-
-def _prices_of(kind: VehicleType | None) -> Mapping[str, int]:
-    if kind is None:
-        return {"metre_price": per_metre(1.0)}
-    return {
-        "fixed_price": per_metre(kind.cost_fixed * 1000),
-        "metre_price": per_metre(kind.cost_per_km),
-        "second_price": per_second(kind.cost_per_hour),
-    }
 
 
 def _break(rest: Rest, epoch: datetime) -> Break:

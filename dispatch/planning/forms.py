@@ -13,7 +13,7 @@ from tracker.tenants.models import Environment
 DAYS = [(1, "Mon"), (2, "Tue"), (3, "Wed"), (4, "Thu"), (5, "Fri"), (6, "Sat"), (7, "Sun")]
 
 
-class HubField(forms.ModelChoiceField):
+class HubField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic only to the checker
     """One of the hubs in sight."""
 
     def label_from_instance(self, hub: Any) -> str:

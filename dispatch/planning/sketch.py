@@ -42,7 +42,7 @@ def picture(assembled: Assembled, better: Better) -> dict[str, Any]:
     for vehicle, stops in sorted(better.orders.items()):
         hand = assembled.hands[vehicle]
         line = [[places[stop].longitude, places[stop].latitude] for stop in stops]
-        if hand.depot_place and not hand.on_the_way:
+        if not hand.on_the_way:
             line.insert(0, list(hand.depot_place))
         routes.append({"driver": vehicle, "name": hand.driver.name, "stops": len(stops), "line": line})
     return {

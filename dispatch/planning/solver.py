@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO, cast
 
 from dispatch.planning import frames
 from dispatch.planning.errors import SolverFailed, SolverGone
@@ -78,11 +79,11 @@ class Solver:
         # where it ended meanwhile, that is told elsewhere
         with contextlib.suppress(OSError, ValueError), self._writing:
             assert self._process.stdin is not None  # noqa: S101  opened above
-            frames.write(self._process.stdin, self._job)
+            frames.write(cast(BinaryIO, self._process.stdin), self._job)
 
     def _listen(self) -> None:
         assert self._process.stdout is not None  # noqa: S101  opened above
-        for frame in frames.frames(self._process.stdout):
+        for frame in frames.frames(cast(BinaryIO, self._process.stdout)):
             self._heard.put(frame)
         self._heard.put(None)
 
