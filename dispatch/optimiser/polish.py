@@ -37,7 +37,8 @@ class _Polish:
         for stop in sorted(self.plan.unserved, key=lambda s: -self.plan.ix.price[s]):
             if self._over():
                 return self.plan
-            eject_for(self.plan, stop, self.near, self.stop)
+            if not self._gather(stop):
+                eject_for(self.plan, stop, self.near, self.stop)
         self._report()
         improved = True
         while improved and not self._over():
@@ -144,6 +145,33 @@ class _Polish:
                     order = None if order is None else placed(plan, member, vehicle, order, {home: rest})
                 if order is not None:
                     yield {home: rest, vehicle: order}
+
+    def _gather(self, stop: int) -> bool:
+        """Serve a stop that was left out for its group: the whole group on whichever vehicle takes it cheapest."""
+        ix, plan = self.plan.ix, self.plan
+        for group in ix.together_of.get(stop, ()):
+            if any(s in ix.fixed_at for s in ix.together[group]):
+                continue
+            members = [stop, *(s for s in ix.together[group] if s in plan.at)]
+            homes = {plan.at[s] for s in members[1:]}
+            rest = {v: tuple(s for s in plan.orders[v] if s not in members) for v in homes}
+            near = dict.fromkeys(
+                v for s in members for v in self.near.vehicles(plan, s, 3 * NEAREST, MOST_IDLE)
+            )
+            best: tuple[int, Changes] | None = None
+            for vehicle in near:
+                order: Order | None = rest.get(vehicle, plan.orders[vehicle])
+                for member in members:
+                    order = None if order is None else placed(plan, member, vehicle, order, rest)
+                if order is not None:
+                    changes = {**rest, vehicle: order}
+                    delta = plan.price(changes)
+                    if isinstance(delta, int) and (best is None or delta < best[0]):
+                        best = (delta, changes)
+            if best is not None and best[0] < 0:
+                plan.put(best[1])
+                return True
+        return False
 
     def _shake(self) -> None:
         """Take a few neighbours off and put them back the cheapest way, as long as there is time."""

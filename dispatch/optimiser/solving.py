@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # Of the time left, what engines get: nearly all where they see the whole problem, less where they see a likeness.
 SHARE_EXACT, SHARE_LIKENESS = 0.9, 0.65
+# Groups are gathered by the polish first and then held where they are, so engines get two turns.
+SHARE_GATHERING = 0.35
 # Between two looks at a better plan, so that telling of it does not slow the search.
 TELL_EVERY_S = 0.25
 # Steps of the polish where the search is bounded by a count and not by a clock.
@@ -87,10 +89,10 @@ class _Solve:
         self._consider(self._known(start))
         if lowered.core.size and lowered.core.vehicle_types:
             lowered = self._shared(lowered)
-            self._consider(self._engine_run(lowered, engine, self._share(lowered)))
-            pinned = self._pinned(lowered)
-            if pinned is not None:
-                self._consider(self._engine_run(pinned, engine, 0.5))
+            self._consider(self._engine_run(lowered, engine, self._share()))
+            if self.ix.together:
+                self._consider(polish(self._consider(None), self._gathering_stop(), self.seed))
+                self._consider(self._engine_run(self._pinned(lowered), engine, SHARE_LIKENESS))
         plan = self._consider(None)
         return self._consider(polish(plan, self._polish_stop(), self.seed, self._tell_plan)).solution()
 
@@ -110,10 +112,7 @@ class _Solve:
         return self.best
 
     def _engine_run(self, lowered: Lowered, engine: "Engine", share: float) -> Plan:
-        stop: Stop = self.stop
-        if self.clocked:
-            stop = AnyOf(self.stop, After(remaining_s(self.stop) * share))
-            begin(stop)
+        stop = self._part(share)
         start = None
         if self.best is not None:
             start = lowered.start(enumerate(self.best.orders), slots_of(self.best))
@@ -130,8 +129,21 @@ class _Solve:
             self.told = elapsed
             self.on_better(Progress(elapsed_s=elapsed, cost=plan.cost, solution=plan.solution()))
 
-    def _share(self, lowered: Lowered) -> float:
+    def _share(self) -> float:
+        if self.ix.together:
+            return SHARE_GATHERING
         return SHARE_EXACT if seen_whole(self.ix) else SHARE_LIKENESS
+
+    def _part(self, share: float) -> Stop:
+        """So much of the time that is left; where a count bounds the search, the count itself."""
+        if not self.clocked:
+            return self.stop
+        part = AnyOf(self.stop, After(remaining_s(self.stop) * share))
+        begin(part)
+        return part
+
+    def _gathering_stop(self) -> Stop:
+        return self._part(SHARE_GATHERING) if self.clocked else self._polish_stop()
 
     def _polish_stop(self) -> Stop:
         return self.stop if self.clocked else AnyOf(Iterations(POLISH_STEPS), Spent(self.stop))
@@ -147,20 +159,17 @@ class _Solve:
         self._consider(plan)
         return with_shares(lowered, fair_shares_s(plan))
 
-    def _pinned(self, lowered: Lowered) -> Lowered | None:
-        """Groups that go together as the best plan has them, for an engine that cannot hold them together."""
-        plan = self.best
-        if not self.ix.together or plan is None:
-            return None
+    def _pinned(self, lowered: Lowered) -> Lowered:
+        """Groups that go together held where the best plan has them, for an engine that knows nothing of them."""
+        plan = self._consider(None)
         allowed = self.ix.allowed.copy()
         for group in self.ix.together:
-            counts = [plan.at[stop] for stop in group if stop in plan.at]
-            held = [self.ix.fixed_at[stop] for stop in group if stop in self.ix.fixed_at] or counts
+            served = [plan.at[stop] for stop in sorted(group) if stop in plan.at]
+            held = [self.ix.fixed_at[stop] for stop in sorted(group) if stop in self.ix.fixed_at] or served
             if len(group) > 1 and held:
-                home = max(sorted(set(held)), key=held.count)
                 numbers = np.array(sorted(group), np.int64)
-                allowed[:home, numbers] = False
-                allowed[home + 1 :, numbers] = False
+                allowed[: held[0], numbers] = False
+                allowed[held[0] + 1 :, numbers] = False
         return with_allowed(lowered, allowed)
 
 

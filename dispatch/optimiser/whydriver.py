@@ -77,7 +77,8 @@ def _explain(plan: Plan, vehicle: int) -> WhyDriver:
 def _in_short(next_best: Rival | None, cannot: list[Refused]) -> str:
     if next_best is not None:
         how = "changing routes with" if next_best.swaps else "giving it to"
-        return f"the next best, {how} {next_best.vehicle}, costs {next_best.more} more"
+        more = f"{next_best.more} more" if next_best.more else "the same"
+        return f"the next best, {how} {next_best.vehicle}, costs {more}"
     if not cannot:
         return "there is no other driver"
     rules = ", ".join(
