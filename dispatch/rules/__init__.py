@@ -1,0 +1,1 @@
+"""How an environment's dispatch works, as its admins set it."""
