@@ -134,7 +134,8 @@ Effect = (
 class Take:
     """The step is taken: what it came to, in a sentence; then another one, at the earliest at `due_at`.
 
-    `until` is how long the next step waits at the longest, where it waits for something to happen.
+    With `until` the next step waits for something to happen, at the longest until then: it is looked at at `due_at` and
+    whenever something happened.
     """
 
     outcome: str

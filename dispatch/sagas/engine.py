@@ -98,6 +98,9 @@ class _Look:
         settled = definition.settled(standing, facts, self.now)
         if settled is not None:
             return self._settle(definition, standing, facts, settled)
+        earliest = self.saga.data.get("earliest")
+        if earliest and self.now < datetime.fromisoformat(earliest):  # woken for nothing that concerns it
+            return self._write(d.Wait(datetime.fromisoformat(earliest)))
         decision = definition.step(self.saga.step).take(standing, facts, self.now)
         return self._write(decision)
 
@@ -127,6 +130,7 @@ class _Look:
                 self._note(saga.step, outcome, data)
                 saga.data |= {**data, **self.effects.noted}
                 saga.data["until"] = until.isoformat() if until else None
+                saga.data["earliest"] = None if until else due_at.isoformat()
                 saga.step, saga.due_at, saga.tries, saga.problem = then, due_at, 0, ""
                 saga.save(update_fields=["step", "due_at", "tries", "problem", "data"])
                 return 1

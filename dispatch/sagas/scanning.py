@@ -4,6 +4,7 @@ Looked for again and again, by what the rows say now, so nothing depends on a mo
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -168,24 +169,40 @@ def _facts(row: ShipmentState, stop: ManifestStop | None) -> ShipmentFacts:
     )
 
 
-def silent_drivers(environment: int, rules: Rules, read_to: datetime) -> list[Beginning]:
-    """Drivers on a route whose device was not heard of for too long."""
+@dataclass(frozen=True)
+class SilentRoute:
+    """A route under way whose driver is not heard of."""
+
+    manifest: Manifest
+    heard_at: datetime
+
+
+def silent_routes(environment: int, rules: Rules, read_to: datetime) -> list[SilentRoute]:
+    """Routes under way whose driver's device was not heard of for too long; one without a device is not judged."""
     routes = Manifest.objects.for_environment(environment).filter(state=Manifest.State.IN_PROGRESS)
-    manifests = list(routes.select_related("driver"))
+    manifests = list(routes.select_related("driver", "hub"))
     drivers = [manifest.driver_id for manifest in manifests]
     holdings = DeviceHolding.objects.for_environment(environment).filter(driver__in=drivers, until=None)
     devices = dict(holdings.values_list("driver", "device"))
     states = DeviceState.objects.for_environment(environment).filter(device__in=devices.values())
     seen = dict(states.values_list("device", "recorded_at"))
-    wanted = []
+    found = []
     for manifest in manifests:
         device = devices.get(manifest.driver_id)
         heard = heard_at(manifest, seen.get(device)) if device is not None else None
         if heard is not None and read_to - heard > rules.silent_after:
-            data = {"manifest": manifest.public_id, "heard_at": heard.isoformat()}
-            subject = manifest.driver.public_id
-            key = f"{subject} {manifest.public_id}"
-            wanted.append(Beginning("driver_silent", subject, manifest.hub_id, key, data))
+            found.append(SilentRoute(manifest, heard))
+    return found
+
+
+def silent_drivers(environment: int, rules: Rules, read_to: datetime) -> list[Beginning]:
+    """A saga for each of them."""
+    wanted = []
+    for route in silent_routes(environment, rules, read_to):
+        manifest, subject = route.manifest, route.manifest.driver.public_id
+        data = {"manifest": manifest.public_id, "heard_at": route.heard_at.isoformat()}
+        key = f"{subject} {manifest.public_id}"
+        wanted.append(Beginning("driver_silent", subject, manifest.hub_id, key, data))
     return wanted
 
 
