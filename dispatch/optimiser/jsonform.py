@@ -1,6 +1,6 @@
 """Problems and plans from our JSON form. What cannot be read is a BadProblem with the path of the field.
 
-The fields are in `jsonfields.py`, an example in docs/flows/planning.md; `jsonwriter.py` is the other way.
+The fields are in `jsonfields.py`, an example in docs/flows/optimiser.md; `jsonwriter.py` is the other way.
 """
 
 import re
