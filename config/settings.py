@@ -385,6 +385,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 300},
     },
     "forget old predictions": {"task": "dispatch.forget_predictions", "schedule": 86400.0},
+    # each hub has its hour of the week
+    "look for patterns in overrides": {
+        "task": "dispatch.propose_patterns",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "forget events after thirty days": {"task": "tracker.forget_relayed", "schedule": 3600.0},
     "tell the doors again what they must know": {
         "task": "tracker.publish_feed",

@@ -10,6 +10,7 @@ from dispatch.metrics import services as metrics
 from dispatch.notifications.arriving import owe_arriving
 from dispatch.notifications.sending import send_due
 from dispatch.notifications.services import forget_old
+from dispatch.patterns.services import propose_due
 from dispatch.sagas import engine
 from dispatch.sagas.scanning import begin_due
 from tracker.http.connections import redis_client
@@ -79,6 +80,13 @@ def forget_predictions() -> None:
     """Predictions of slots, a season after they were made."""
     if forgotten := metrics.forget_old(now=timezone.now()):
         logger.info("predictions forgotten", extra={"rows": forgotten})
+
+
+@shared_task(name="dispatch.propose_patterns")  # type: ignore[untyped-decorator]
+def propose_patterns() -> None:
+    """What overrides teach, for the hubs whose hour of the week it is."""
+    if proposed := propose_due(now=timezone.now()):
+        logger.info("patterns of overrides proposed", extra={"patterns": proposed})
 
 
 def _tell(done: metrics.Refreshed) -> None:

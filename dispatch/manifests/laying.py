@@ -10,6 +10,7 @@ from dispatch.manifests.issuing import IN_FORCE, issue, touch
 from dispatch.manifests.models import Manifest
 from dispatch.manifests.orders import PlannedVisit, lay, open_stops, stops_on
 from dispatch.manifests.releasing import member_of
+from dispatch.manifests.uncertainty import flag
 from dispatch.manifests.weighing import Weighed
 from dispatch.optimiser.solution import Route, Visit
 from dispatch.planning.results import slot_for
@@ -45,6 +46,7 @@ def lay_orders(
         else:
             touch(manifest)
     _tell_parcels(desk, held, had, touched, author=author, reason=reason, now=now)
+    flag(held[touched[0]].environment_id, [held[driver].pk for driver in touched], now=now)
     return held
 
 

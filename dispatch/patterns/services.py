@@ -24,6 +24,7 @@ LOOKED_AT = timedelta(weeks=8)
 TESTED = timedelta(weeks=4)
 REFUSED_FOR = timedelta(weeks=12)  # what a person refused is not proposed again for so long
 MOST_PLANS = 28
+HOURS_A_WEEK = 168
 State = OverridePattern.State
 
 
@@ -34,8 +35,11 @@ class DecidedAlready(Exception):
         super().__init__(f"This pattern is {pattern.get_state_display().lower()} already.")
 
 
-def propose_everywhere(*, now: datetime) -> int:
-    """Look at every environment in which people overrode plans; how many patterns were proposed. One tick a week."""
+def propose_due(*, now: datetime) -> int:
+    """Look at the hubs whose hour of the week it is; how many patterns were proposed. One tick an hour.
+
+    Each hub has an hour of the week of its own, so that solving plans again, minutes a pattern, is spread over it.
+    """
     since = (now - LOOKED_AT).date()
     with scope.scope(unscoped="which environments have overrides to look at"):
         rows = ManifestOverride.objects.unscoped("each environment is then looked at in its own scope")
@@ -43,13 +47,18 @@ def propose_everywhere(*, now: datetime) -> int:
     count = 0
     for environment_id in environments:
         with scope.scope(environment_id=environment_id):
-            hubs = hubs_with_overrides(environment_id, since)
+            hubs = [hub for hub in hubs_with_overrides(environment_id, since) if is_due(hub, now)]
         for hub in hubs:
             try:
                 count += len(propose(environment_id, hub, now=now))
             except Exception:  # one hub's trouble must not cost the others their week
                 logger.exception("patterns of hub %s could not be looked for", hub.public_id)
     return count
+
+
+def is_due(hub: Hub, now: datetime) -> bool:
+    """Whether this is the hub's hour of the week."""
+    return hub.pk % HOURS_A_WEEK == now.weekday() * 24 + now.hour
 
 
 def propose(environment_id: int, hub: Hub, *, now: datetime) -> list[OverridePattern]:

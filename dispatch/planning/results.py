@@ -10,6 +10,7 @@ from dispatch.manifests.issuing import IN_FORCE
 from dispatch.manifests.models import Manifest, ManifestOverride
 from dispatch.manifests.orders import PlannedVisit, lay, open_stops
 from dispatch.manifests.releasing import release
+from dispatch.manifests.uncertainty import flag
 from dispatch.optimiser.solution import Route, Visit
 from dispatch.planning.assembling import Assembled, holdings_of
 from dispatch.planning.brief import packed
@@ -57,6 +58,7 @@ class _Keeping:
         self._require_unmoved()
         self._drop_drafts()
         drafts = [draft for hand in self.assembled.hands.values() if (draft := self._draft(hand)) is not None]
+        flag(self.environment_id, [draft.pk for draft in drafts], now=self.now)
         run = self.plan_run
         run.state = PlanRun.State.STOPPED if stopped else PlanRun.State.DONE
         run.finished_at, run.lease_until, run.failure = self.now, None, ""

@@ -171,6 +171,12 @@ class ShipmentState(models.Model):
             models.Index(fields=["environment", "state", "changed_at"], name="shipment_state_by_age"),
             models.Index(fields=["environment", "driver", "state"], name="shipment_state_of_driver"),
             models.Index(fields=["environment", "-created_at"], name="shipment_state_newest"),
+            # whether anything was ever delivered at a place
+            models.Index(
+                fields=["environment", "latitude"],
+                condition=models.Q(state="delivered"),
+                name="shipment_delivered_at",
+            ),
             models.Index(fields=["environment", "due_to"], name="shipment_state_by_slot"),
             models.Index(
                 fields=["shipment"],
