@@ -3,7 +3,7 @@ MILEPOST := python3 bin/milepost
 TOOLS := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop status logs reset test lint format types bench bench-edge docs lock package rehearse plan apply
+.PHONY: help run stop status logs reset test lint format types bench bench-edge bench-dispatch docs lock package rehearse plan apply
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ bench: ## measure this machine: posts a second, fixes a second, time to the brow
 
 bench-edge: ## the edge at length: posts, consumer, floods, growth, cold start, package; 10 minutes and more
 	@$(MILEPOST) bench -- edge --seconds 60
+
+bench-dispatch: ## our optimiser beside PyVRP, VROOM and OR-Tools; half an hour and more
+	@$(MILEPOST) bench -- dispatch --seconds 20
 
 docs: ## every link in the documents leads somewhere
 	@$(MILEPOST) check docs

@@ -7,7 +7,8 @@ picture of 2,000 and of 10,000 moving markers costs the page's script), `live` (
 (positions beside a flood of registrations), `tenants` (one beside another's flood). Parts of their own: `growth` (what
 1 and 10 million stored positions cost those to come; `--millions 1 10 100` where there is time and disk), `cold`
 (start of the HTTP function), `package` (its size), `webhooks` (a
-tenth of 1,000 endpoints dead), `crossings` (what zones cost a fix). `edge` names all but the browser. `--seconds` is
+tenth of 1,000 endpoints dead), `crossings` (what zones cost a fix), `dispatch` (our optimiser beside
+the others; half an hour at 20 s). `edge` names all but the browser. `--seconds` is
 how long each load lasts.
 """
 
@@ -27,6 +28,7 @@ from bench import (
     cold_start,
     consumer,
     crossings,
+    dispatch_solvers,
     door,
     growth,
     live_sockets,
@@ -48,7 +50,7 @@ STAGED: dict[str, Callable[[Stage, int], dict[str, Any]]] = {
     "registrations": registrations.measure,
     "tenants": two_tenants.measure,
 }
-ALONE = ("growth", "cold", "package", "webhooks", "crossings")
+ALONE = ("growth", "cold", "package", "webhooks", "crossings", "dispatch")
 USUAL = ("consumer", "door", "browser")
 EDGE = ("consumer", "door", "registrations", "tenants", "growth", "cold", "package", "crossings")
 
@@ -85,6 +87,8 @@ def _alone(name: str, options: argparse.Namespace) -> dict[str, Any]:
         return dict(webhooks.run(options.seconds)["table"])
     if name == "crossings":
         return crossings.run(min(options.seconds, crossings.SECONDS))
+    if name == "dispatch":
+        return dispatch_solvers.run(options.seconds)
     if name == "cold":
         return dict(cold_start.run(options.seconds)["table"])
     made = [package(f"{function}_dev", PROJECT, _state(), Progress()) for function in ("ingest", "consume")]

@@ -13,6 +13,7 @@ from box.checks import run_checks
 from box.frontend import collect_static, install_frontend
 from box.lock_files import write_locks
 from box.packages import install_packages
+from box.search import compile_search
 from box.place import PROJECT, Place, checkout_state, open_place, remove_place
 from box.python_env import install_python
 from box.report import say_where_to_look, status_table
@@ -102,6 +103,7 @@ def _stack(place: Place, progress: Progress) -> Stack:
 def _install(place: Place, progress: Progress, *, for_tests: bool) -> None:
     install_packages(place, progress, for_tests=for_tests)
     install_python(place, progress, for_tests=for_tests)
+    compile_search(place, progress)
     install_frontend(place, progress)
 
 

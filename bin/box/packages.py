@@ -30,6 +30,9 @@ FOR_RUN: dict[str, Callable[[], bool]] = {
     "redis-server": _program("redis-server"),
     "mosquitto": _file("/usr/sbin/mosquitto"),
     "nginx-light": _file("/usr/sbin/nginx"),
+    # for the part of the route solver that is compiled here
+    "gcc": _program("cc"),
+    "libc6-dev": _file("/usr/include/stdlib.h"),
     "python3-venv": lambda: find_spec("ensurepip") is not None,
     "nodejs": _program("node"),
     "npm": _program("npm"),
