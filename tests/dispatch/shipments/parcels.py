@@ -1,6 +1,6 @@
 """Shipments for tests: announced, and brought to whatever state a test begins with."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from dispatch.fleet.models import Driver, Hub
@@ -9,9 +9,10 @@ from dispatch.shipments.authors import system
 from dispatch.shipments.commands import Assign, Command, ConfirmPickup, Create, StartDelivery
 from dispatch.shipments.services import Created, NewShipment
 from dispatch.shipments.state import State
+from tests.tracker.caller import yesterday
 from tracker.tenants.models import Environment
 
-NOW = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
+NOW = yesterday(8)  # in the past, and inside the partitions there are
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 AUTHOR = system("test")
 MANIFEST = "mft_" + "7" * 32
