@@ -3,7 +3,9 @@
 #include "plan.h"
 #include "recreate.h"
 #include "ruin.h"
+#include "tails.h"
 
+#define TAILS 10   /* exchanges of tails tried after each step */
 #define RETRIED 10 /* absent items tried again in a step */
 
 /* Fill in the tables' own `near` and `around`. */
@@ -67,6 +69,9 @@ Plan *plan_new(const Tables *tables, uint64_t seed) {
         one->late = tables->late[node];
         one->before = one->after = one->slot = -1;
     }
+    plan->tails = tables->near_count > 0 && !tables->priced_time;
+    for (int32_t type = 0; type < tables->types; type++) /* their lengths and extras would have to be summed up */
+        plan->tails = plan->tails && tables->max_distance[type] >= INT64_C(1) << 40;
     memcpy(plan->empty, tables->slots_from, sizeof(int32_t) * tables->types);
     return plan;
 }
@@ -172,6 +177,10 @@ void plan_anneal(Plan *plan, int64_t steps, double heat, double cooling, double 
         } else {
             take_back(plan);
             plan->cost = cost;
+        }
+        for (int tries = 0; tries < TAILS && plan->tails; tries++) {
+            swap_tails(plan, heat);
+            if (plan->cost < plan->best_cost) plan_keep(plan);
         }
     }
 }
