@@ -14,9 +14,11 @@ import numpy as np
 from dispatch.optimiser.indexed import Indexed
 from dispatch.optimiser.lift import lift, plan_from, slots_of
 from dispatch.optimiser.lower import Lowered, lower, with_allowed, with_shares
+from dispatch.optimiser.near import Near
 from dispatch.optimiser.plan import Plan
 from dispatch.optimiser.polish import polish
 from dispatch.optimiser.problem import Problem
+from dispatch.optimiser.repair import serve_left_out
 from dispatch.optimiser.solution import Progress, Solution
 from dispatch.optimiser.stop import After, AnyOf, Iterations, Stop, begin, remaining_s
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 SHARE_EXACT, SHARE_LIKENESS = 0.9, 0.65
 # Groups are gathered by the polish first and then held where they are, so engines get two turns.
 SHARE_GATHERING = 0.35
+# Of the time, what putting new stops into the known plan may take: thousands of them are better left to an engine.
+SHARE_KNOWN = 0.2
 # Between two looks at a better plan, so that telling of it does not slow the search.
 TELL_EVERY_S = 0.25
 # Steps of the polish where the search is bounded by a count and not by a clock.
@@ -86,7 +90,7 @@ class _Solve:
 
     def run(self, start: Solution | None, engine: "Engine") -> Solution:
         lowered = lower(self.ix)
-        self._consider(self._known(start))
+        self._consider(self._completed(self._known(start)))
         if lowered.core.size and lowered.core.vehicle_types:
             lowered = self._shared(lowered)
             self._consider(self._engine_run(lowered, engine, self._share()))
@@ -102,6 +106,13 @@ class _Solve:
         if any(self.ix.previous):
             return plan_from(self.ix, {one.id: one.previous for one in self.ix.vehicles if one.previous})
         return None
+
+    def _completed(self, plan: Plan | None) -> Plan | None:
+        """The known plan with what is new put where it fits: what any plan that changes more has to beat."""
+        if plan is not None and plan.unserved:
+            until = self._part(SHARE_KNOWN) if self.clocked else Spent(self.stop)
+            serve_left_out(plan, Near(self.ix), until)
+        return plan
 
     def _consider(self, plan: Plan | None) -> Plan:
         """Keep the cheaper of this and the best so far; with neither, a plan in which nobody drives."""
