@@ -160,4 +160,25 @@ DISPATCH_VICTIMS: Victims = {
         for name in ("phone", "link", "revoke")
     },
     "console_proof": [lambda v: {"proof": v.proof.public_id}],
+    "api_dispatch_window": [lambda v: {"window": v.window.public_id}],
+    **{f"api_plan_run{name}": [lambda v: {"run": v.run.public_id}] for name in ("", "_stop")},
+    **{
+        f"api_manifest{name}": [lambda v: {"manifest": v.manifest.public_id}]
+        for name in ("", "_versions", "_acknowledge", "_begin")
+    },
+    "api_manifest_version": [lambda v: {"manifest": v.manifest.public_id, "version": "1"}],
+    **{f"api_manifest_stop_{name}": [lambda v: {"stop": v.stop.public_id}] for name in ("arrive", "finish")},
+    **{
+        f"console_run{name}": [lambda v: {"run_id": v.run.public_id}]
+        for name in ("", "_state", "_stop", "_release")
+    },
+    "console_window_add": [lambda v: {"hub_id": v.hub.public_id}],
+    **{
+        f"console_window{name}": [lambda v: {"window_id": v.window.public_id}]
+        for name in ("", "_change", "_switch", "_remove")
+    },
+    **{
+        f"console_manifest{name}": [lambda v: {"manifest_id": v.manifest.public_id}]
+        for name in ("", "_release", "_discard")
+    },
 }
