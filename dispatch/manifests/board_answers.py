@@ -17,7 +17,7 @@ from tracker.http.times import moment_text
 P = ParamSpec("P")
 R = TypeVar("R")
 STATUS = {
-    "reason_required": 422, "bad_move": 422, "cannot_be_driven": 422, "unplannable": 409, "undone_already": 409,
+    "reason_required": 400, "bad_move": 400, "cannot_be_driven": 400, "unplannable": 409, "undone_already": 409,
     "changed_meanwhile": 409, "not_found": 404,
 }  # fmt: skip
 

@@ -91,13 +91,13 @@ class OverridePreview(Endpoint):
         summary="Weigh moves",
         tags=["Overrides"],
         request=PreviewBody,
-        responses=problems(WeighingDocument, 404, 409, 413, 415, 422),
+        responses=problems(WeighingDocument, 404, 409, 413, 415),
     )
     @refusals_as_problems
     def post(self, request: ApiRequest) -> Response:
         """The cost before and after, term by term, and which rules would be broken. Nothing is written."""
         Query(request)
-        body: PreviewBody = read(object_of(request), PreviewBody)
+        body: PreviewBody = read(object_of(request, *PreviewBody.__struct_fields__), PreviewBody)
         hub = hub_or_404(request, body.hub)
         found = overrides.preview(
             request.environment.pk, hub, day_in(body.date), moves_in(body), now=timezone.now()
@@ -136,13 +136,13 @@ class Overrides(Endpoint):
         "one is another by now, the answer is a 409, code `changed_meanwhile`, whose `changes` say what and by whom.",
         tags=["Overrides"],
         request=OverrideBody,
-        responses=problems({201: OverrideDocument}, 404, 409, 413, 415, 422),
+        responses=problems({201: OverrideDocument}, 404, 409, 413, 415),
     )
     @refusals_as_problems
     def post(self, request: ApiRequest) -> Response:
         """Make moves; drivers whose manifests are in force get a new version."""
         Query(request)
-        body: OverrideBody = read(object_of(request), OverrideBody)
+        body: OverrideBody = read(object_of(request, *OverrideBody.__struct_fields__), OverrideBody)
         made = overrides.apply(
             request.environment.pk, hub_or_404(request, body.hub), day_in(body.date), moves_in(body),
             expected=body.expected, reason_code=body.reason_code, reason=body.reason,
@@ -177,13 +177,13 @@ class OverrideUndo(Endpoint):
         tags=["Overrides"],
         parameters=[OVERRIDE],
         request=UndoBody,
-        responses=problems({201: OverrideDocument}, 404, 409, 413, 415, 422),
+        responses=problems({201: OverrideDocument}, 404, 409, 413, 415),
     )
     @refusals_as_problems
     def post(self, request: ApiRequest, override: str) -> Response:
         """Give the stops back to whom they were taken from; an override of its own, with a reason of its own."""
         Query(request)
-        body: UndoBody = read(object_of(request), UndoBody)
+        body: UndoBody = read(object_of(request, *UndoBody.__struct_fields__), UndoBody)
         found = overrides.override_of(request.environment.pk, override)
         made = overrides.undo(
             request.environment.pk, found, reason=body.reason, author=of_key(request.auth), now=timezone.now()
