@@ -33,7 +33,7 @@ def whole(least: int, most: int, unit: str) -> Callable[[Any], int]:
     def read(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise WrongRule(f"must be a whole number of {unit} from {least:,} to {most:,}.")
-        return value
+        return int(value)
 
     return read
 
