@@ -53,8 +53,8 @@ def lines_of(report: dict[str, Any]) -> list[str]:
             f"{found['named_unserved']:,} named as unserved with the reason"
         ),
         (
-            f"events {found['events']:,}; failed attempts {found['attempts_failed']:,}; manifests {found['manifests']:,} "
-            f"in {found['versions']:,} versions; overrides {found['overrides']:,}; runs: {_counts(found['runs'])}"
+            f"events {found['events']:,}; failed attempts {found['attempts_failed']:,}; manifests "
+            f"{found['manifests']:,} in {found['versions']:,} versions; overrides {found['overrides']:,}; runs: {_counts(found['runs'])}"
         ),
         f"sagas: {_counts(found['sagas'])}",
         (
