@@ -22,6 +22,7 @@ from dispatch.sagas.decisions import (
 from dispatch.sagas.matters import ON_A_ROUTE, DayFacts
 
 CHASE = timedelta(hours=1)  # for drivers who are still out, and phones that have not told yet
+LOOK_EVERY = timedelta(minutes=5)
 AT_ONCE = 200  # shipments a step: each step is one transaction, and a route at a time is closed
 PATIENCE = timedelta(hours=14)  # from ten in the evening to noon
 
@@ -54,7 +55,7 @@ def _count(standing: Standing, facts: DayFacts, now: datetime) -> Decision:
     return Take(
         outcome + " The supervisors are told.",
         "chase",
-        now + CHASE,
+        now + LOOK_EVERY,
         (told,),
         until=now + CHASE,
         data={"counts": _counts(facts)},
@@ -72,7 +73,7 @@ def _chase(standing: Standing, facts: DayFacts, now: datetime) -> Decision:
         return Take("All routes are done.", "carry_over", now)
     until = standing.until or now
     if now < until:
-        return Wait(until)
+        return Wait(min(until, now + LOOK_EVERY))
     return Take(f"{len(out)} shipments are still on a route after an hour's wait.", "carry_over", now)
 
 
