@@ -181,4 +181,20 @@ DISPATCH_VICTIMS: Victims = {
         f"console_manifest{name}": [lambda v: {"manifest_id": v.manifest.public_id}]
         for name in ("", "_release", "_discard")
     },
+    **{
+        f"api_saga{name}": [lambda v: {"saga": v.saga.public_id}]
+        for name in ("", "_continue", "_call_off", "_count")
+    },
+    **{
+        f"console_saga{name}": [lambda v: {"saga_id": v.saga.public_id}]
+        for name in ("", "_continue", "_call_off", "_count")
+    },
+    **{
+        f"api_notification{name}": [lambda v: {"notification": v.notification.public_id}]
+        for name in ("", "_send_again")
+    },
+    **{
+        f"console_notification{name}": [lambda v: {"notification_id": v.notification.public_id}]
+        for name in ("", "_again")
+    },
 }
