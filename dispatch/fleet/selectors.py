@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -27,6 +28,8 @@ from dispatch.fleet.models import (
     VehicleType,
 )
 from dispatch.fleet.rota import Hours, hours_between
+from dispatch.fleet.sight import SightOfHubs, narrowed
+from dispatch.fleet.tree import ancestors
 from tracker.devices.models import Device
 from tracker.tenants.models import Environment
 
@@ -131,3 +134,31 @@ def hours_of(driver: Driver, since: datetime, until: datetime) -> Hours:
     """When one driver works in [since, until)."""
     found = hours_between(driver.environment_id, since, until, driver_ids=[driver.pk])
     return found[0] if found else Hours(driver, (), "the driver is not in service")
+
+
+def hub_rows(environment: Environment | int, *, sight: SightOfHubs = None) -> list[dict[str, Any]]:
+    """Hubs in service and in sight, a parent before its children, each with its depth in what is seen."""
+    hubs = list(narrowed(hubs_of(environment), sight).order_by("name", "pk"))
+    shown = {hub.pk for hub in hubs}
+    below: dict[int | None, list[Hub]] = {}
+    for hub in hubs:
+        below.setdefault(hub.parent_id if hub.parent_id in shown else None, []).append(hub)
+    found: list[dict[str, Any]] = []
+    waiting = [(hub, 0) for hub in reversed(below.get(None, []))]
+    while waiting:
+        hub, depth = waiting.pop()
+        found.append({"hub": hub, "depth": depth})
+        waiting += [(child, depth + 1) for child in reversed(below.get(hub.pk, []))]
+    return found
+
+
+def located(hub: Hub) -> tuple[float, float] | None:
+    """Where vehicles of the hub load: its place, else that of the nearest hub above that has one."""
+    if hub.longitude is not None and hub.latitude is not None:
+        return hub.longitude, hub.latitude
+    above = ancestors(hub.environment_id, hub.pk)
+    rows = Hub.objects.for_environment(hub.environment_id).exclude(longitude=None).in_bulk(above)
+    nearest = next((rows[pk] for pk in above if pk in rows), None)
+    if nearest is None or nearest.longitude is None or nearest.latitude is None:
+        return None
+    return nearest.longitude, nearest.latitude

@@ -4,8 +4,10 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
+from django.db.models import Count
 
 from dispatch.fleet.models import Hub
 from dispatch.fleet.sight import SightOfHubs
@@ -81,3 +83,16 @@ def _in_tree(hubs: Collection[Hub], days: Mapping[int, tuple[Figures, datetime]]
     for top in below[None]:
         walk(top, 0)
     return [one for one in found if one.hub.retired_at is None or one.computed_at is not None]
+
+
+def whole(hubs: Collection[HubFigures]) -> Figures:
+    """The sum over all of them, each counted once."""
+    return added(one.own for one in hubs)
+
+
+def usual_date(environment: Environment, *, sight: SightOfHubs = None, now: datetime) -> date:
+    """The date it is where most of the hubs are; UTC's where there is none."""
+    rows = Hub.objects.for_environment(environment).filter(retired_at=None)
+    rows = rows if sight is None else rows.filter(pk__in=sight)
+    zone = rows.values_list("timezone").annotate(count=Count("pk")).order_by("-count", "timezone").first()
+    return now.astimezone(ZoneInfo(zone[0] if zone else "UTC")).date()
