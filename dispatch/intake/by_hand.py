@@ -13,7 +13,7 @@ from dispatch.intake.coordinates import judge
 from dispatch.intake.delivering import Hubs
 from dispatch.intake.headings import Headings
 from dispatch.intake.options import KEEP, Options
-from dispatch.intake.rows import RowReader
+from dispatch.intake.rows import LEFT_OUT, RowReader
 from dispatch.intake.settling import Settler
 from dispatch.shipments.announcing import NewShipment
 from dispatch.shipments.authors import Author
@@ -44,7 +44,9 @@ def announce_typed(
     [row] = Settler(environment, reader, options, hub.pk if hub else None).settle([draft], now=now)
     made = Made()
     for fault in draft.faults.found:
-        (made.faults if fault.refused else made.warnings).append((fault.column, fault.reason))
+        wrong = fault.refused or fault.reason.endswith(LEFT_OUT)  # who types can mend it at once
+        listed = made.faults if wrong else made.warnings
+        listed.append((fault.column, fault.reason.removesuffix(LEFT_OUT)))
     if made.faults:
         return made
     new = NewShipment(row.create(), draft.external_id if draft.own_id else None)

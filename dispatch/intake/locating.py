@@ -24,8 +24,9 @@ from dispatch.shipments.services import execute_many
 from tracker.tenants.scope import scope
 
 logger = logging.getLogger(__name__)
-BATCH = 200
+BATCH = 100
 BUDGET_S = 5.0
+PAUSE, PAUSE_S = "geocoder:pause", 5
 ASKING, ASKING_S = "geocoder:asking", 30  # who asks, so that all processes together keep to the rate
 WHY = "addresses of all customers are looked up in one go"
 AUTHOR = system("geocoding")
@@ -33,12 +34,18 @@ AUTHOR = system("geocoding")
 
 def locate_waiting(now: datetime) -> int:
     """Look up the next shipments without a place; how many were settled. Takes BUDGET_S and a little at most."""
+    if cache.get(PAUSE):
+        return 0
     waiting: dict[int, list[ShipmentState]] = defaultdict(list)
     with scope(unscoped=WHY):
         rows = ShipmentState.objects.unscoped(WHY).filter(longitude=None, place_by="", ended_at=None)
-        for row in rows.order_by("shipment_id")[:BATCH]:
+        # the newest too: they must not wait for a day behind a file whose addresses are asked for one by one
+        for row in {*rows.order_by("shipment_id")[:BATCH], *rows.order_by("-shipment_id")[:BATCH]}:
             waiting[row.environment_id].append(row)
-    return sum(_locate(environment_id, listed, now) for environment_id, listed in waiting.items())
+    settled = sum(_locate(environment_id, listed, now) for environment_id, listed in waiting.items())
+    if waiting and not settled:
+        cache.set(PAUSE, True, PAUSE_S)  # the provider is away, or another process asks it
+    return settled
 
 
 def look_again(environment_id: int, *, now: datetime, most: int = 2_000) -> int:

@@ -24,6 +24,7 @@ LONGEST = {"external_id": 200, "recipient": 200, "address": 500, "note": 500, "h
 MOST_PARCELS, MOST_KG, MOST_LITRES, MOST_OWN = 10_000, 50_000.0, 200_000.0, 1e6
 LONGEST_SERVICE_S = 8 * 3600
 USUAL_SERVICE_S = 180
+LEFT_OUT = "; it is left out"
 MOST_SKILLS, LONGEST_SKILL = 20, 50
 MOST_FACTS, LONGEST_FACT = 20, 200
 EMAIL = re.compile(r"^[^\s@<>\"]{1,64}@[^\s@<>\".]+(?:\.[^\s@<>\".]+)+$")
@@ -123,7 +124,7 @@ class RowReader:
             return read(text)
         except Wrong as wrong:
             self._fault(
-                draft, name, str(wrong) + ("" if refused else "; it is left out"), text, refused=refused
+                draft, name, str(wrong) + ("" if refused else LEFT_OUT), text, refused=refused
             )
             return otherwise
 

@@ -120,7 +120,7 @@ def judge(spans: Sequence[Span], now: datetime, zone: tzinfo) -> Judged:
     said = f"{over.astimezone(zone):%Y-%m-%d %H:%M}"
     if not ahead:
         return Judged((), past=f"is over: it ended on {said}")
-    return Judged(ahead, warning=f"one of the slots is over (it ended on {said}) and was left out")
+    return Judged(ahead, warning=f"one of the slots is over (it ended on {said})")
 
 
 def _halves(text: str) -> tuple[str, str]:

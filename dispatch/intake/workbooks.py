@@ -54,7 +54,7 @@ def read_workbook(content: bytes) -> tuple[int | None, Iterator[tuple[int, list[
 
 def _rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:
     empty = 0
-    rows = sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS)
+    rows = sheet.iter_rows(values_only=True)
     number = 0
     while True:
         try:
@@ -64,14 +64,21 @@ def _rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:
         if values is None:
             return
         number += 1
-        cells = [as_text(value) for value in values]
-        if any(cells):
+        cells = _without_tail([as_text(value) for value in values[:MOST_COLUMNS]])
+        if cells:
             empty = 0
             yield number, cells
         else:
             empty += 1
             if empty > EMPTY_ROWS:
                 return
+
+
+def _without_tail(cells: list[str]) -> list[str]:
+    """Without the empty cells that formats leave behind the last one."""
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
 
 
 def as_text(value: Any) -> str:

@@ -14,6 +14,7 @@ from django.db import Error as DatabaseTrouble
 from django.db import close_old_connections, connection
 from redis.exceptions import RedisError
 
+from dispatch.intake.locating import locate_waiting
 from dispatch.intake.reading import read_waiting
 from dispatch.manifests.push import Pusher
 from dispatch.planning import due, running
@@ -108,9 +109,9 @@ class PlannerProcess:
         return False
 
     def _uploads(self) -> bool:
-        read = read_waiting(clock())
+        read = read_waiting(clock(), going=lambda: not self._stop.is_set())
         self._counts["uploads"] += bool(read)
-        return bool(read)
+        return bool(read) or bool(locate_waiting(clock()))
 
     def _beat(self) -> None:
         """Write `health:planner:<pid>` with what there is to do; while Redis is away it expires."""

@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from dispatch.fleet.references import find
 from dispatch.fleet.selectors import drivers_of, hubs_of
+from dispatch.intake.by_hand import completed
 from dispatch.shipments import bodies
 from dispatch.shipments.answering import SHIPMENT, refusals, shipment_or_404
 from dispatch.shipments.authors import of_key
@@ -74,7 +75,8 @@ class Shipments(Endpoint):
         one with it is a 409, code `external_id_taken`, that says what differs."""
         Query(request)
         with refusals():
-            wanted = Reader(request.environment).new_shipment(bodies.read(request, NewShipmentBody))
+            body = Reader(request.environment).new_shipment(bodies.read(request, NewShipmentBody))
+            [wanted] = completed(request.environment, [body])
             [made] = create(request.environment.pk, [wanted], author=of_key(request.auth), now=timezone.now())
         if isinstance(made, Refused):
             if made.differs:
@@ -103,7 +105,7 @@ class ShipmentBatch(Endpoint):
                 wanted.append(reader.new_shipment(bodies.shaped(one, NewShipmentBody)))
             except WrongField as wrong:
                 wanted.append(wrong)
-        sound = [one for one in wanted if isinstance(one, NewShipment)]
+        sound = completed(request.environment, [one for one in wanted if isinstance(one, NewShipment)])
         made = create(
             request.environment.pk, sound, author=of_key(request.auth), now=timezone.now(), change=body.change
         )
