@@ -1,15 +1,14 @@
 """`make bench`, `make bench-edge`: this machine measured part by part, in one run; a table and a JSON line.
 
 Parts on a whole product of their own ports and data: `consumer` (fixes a second into PostGIS), `zones` (the same among
-124 geofences and among none), `door` (posts a second
-through nginx, edge and stream), `browser` (from the device's clock to a frame in a real page), `frames` (what each
-picture of 2,000 and of 10,000 moving markers costs the page's script), `live` (500 open maps), `registrations`
-(positions beside a flood of registrations), `tenants` (one beside another's flood). Parts of their own: `growth` (what
-1 and 10 million stored positions cost those to come; `--millions 1 10 100` where there is time and disk), `cold`
-(start of the HTTP function), `package` (its size), `webhooks` (a
-tenth of 1,000 endpoints dead), `crossings` (what zones cost a fix), `dispatch` (our optimiser beside
-the others; half an hour at 20 s). `edge` names all but the browser. `--seconds` is
-how long each load lasts.
+124 geofences and among none), `door` (posts a second through nginx, edge and stream), `browser` (from the device's
+clock to a frame in a real page), `frames` (what each picture of 2,000 and of 10,000 moving markers costs the page's
+script), `live` (500 open maps), `registrations` (positions beside a flood of registrations), `tenants` (one beside
+another's flood), `customers` (their page beside full ingest), `day` (a tenth of a whole day of dispatch). Parts of
+their own: `growth` (what 1 and 10 million stored positions cost those to come; `--millions 1 10 100` where there is
+time and disk), `cold` (start of the HTTP function), `package` (its size), `webhooks` (a tenth of 1,000 endpoints dead),
+`crossings` (what zones cost a fix), `dispatch` (our optimiser beside the others; half an hour at 20 s). `edge` names all
+of the edge. `--seconds` is how long each load lasts.
 """
 
 import argparse
@@ -28,6 +27,8 @@ from bench import (
     cold_start,
     consumer,
     crossings,
+    customer_page,
+    dispatch_day,
     dispatch_solvers,
     door,
     growth,
@@ -49,6 +50,8 @@ STAGED: dict[str, Callable[[Stage, int], dict[str, Any]]] = {
     "live": live_sockets.measure,
     "registrations": registrations.measure,
     "tenants": two_tenants.measure,
+    "customers": customer_page.measure,
+    "day": dispatch_day.measure,
 }
 ALONE = ("growth", "cold", "package", "webhooks", "crossings", "dispatch")
 USUAL = ("consumer", "door", "browser")

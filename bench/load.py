@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self, cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import uvloop
 
@@ -85,14 +85,31 @@ def steady(
         f"POST {path} HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Bearer {key}\r\n"
         "Content-Type: application/json\r\n"
     )
+
+    def whole(number: int) -> bytes:
+        data = body(number)
+        return f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data
+
+    return _paced(address, whole, per_second, seconds)
+
+
+def steady_reads(base_url: str, path: Callable[[int], str], per_second: float, seconds: float) -> Answers:
+    """The same of GETs without a key: the address of each is `path(n)`."""
+    address = urlsplit(base_url)
+
+    def whole(number: int) -> bytes:
+        return f"GET {path(number)} HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n".encode()
+
+    return _paced(address, whole, per_second, seconds)
+
+
+def _paced(address: SplitResult, whole: Callable[[int], bytes], per_second: float, seconds: float) -> Answers:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(
-            _steady(address.hostname or "", address.port or 80, head, per_second, seconds, body)
-        )
+        return runner.run(_steady(address.hostname or "", address.port or 80, whole, per_second, seconds))
 
 
 async def _steady(
-    host: str, port: int, head: str, per_second: float, seconds: float, body: Callable[[int], bytes]
+    host: str, port: int, whole: Callable[[int], bytes], per_second: float, seconds: float
 ) -> Answers:
     loop, idle = asyncio.get_running_loop(), list[_Client]()
     times: list[float] = []
@@ -103,8 +120,7 @@ async def _steady(
         client = idle.pop() if idle else None
         if client is None:
             _, client = await loop.create_connection(_Client, host, port)
-        data = body(number)
-        status = await client.ask(f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data)
+        status = await client.ask(whole(number))
         times.append((time.perf_counter() - due) * 1000)
         accepted += 200 <= status < 300
         idle.append(client)
