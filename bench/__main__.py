@@ -7,8 +7,8 @@ script), `live` (500 open maps), `registrations` (positions beside a flood of re
 another's flood), `customers` (their page beside full ingest), `day` (a tenth of a whole day of dispatch). Parts of
 their own: `growth` (what 1 and 10 million stored positions cost those to come; `--millions 1 10 100` where there is
 time and disk), `cold` (start of the HTTP function), `package` (its size), `webhooks` (a tenth of 1,000 endpoints dead),
-`crossings` (what zones cost a fix), `dispatch` (our optimiser beside the others; half an hour at 20 s). `edge` names all
-of the edge. `--seconds` is how long each load lasts.
+`crossings` (what zones cost a fix), `dispatch` (our optimiser beside the others; half an hour at 20 s). `edge` names
+all of the edge. `--seconds` is how long each load lasts.
 """
 
 import argparse
