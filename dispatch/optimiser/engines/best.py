@@ -58,7 +58,7 @@ def _run(
     begin(stop)
     first = savings(core, stop, seed, start)
     _, missing = left_out(core, first.routes)
-    board = Board(core, first, missing, on_better)
+    board = Board(core, first, missing, on_better, _changed(core, start))
     if on_better is not None and first.feasible:
         on_better(first, 0.0)
     pace = Pace(stop)
@@ -74,6 +74,14 @@ def _run(
             board, pace, [_begun(make, core, board, pace, seed * 7 + n) for n, make in enumerate(makers)]
         )
     return board.solution()
+
+
+def _changed(core: Core, start: CoreSolution | None) -> tuple[int, ...] | None:
+    """Whom the start leaves out, if it is a plan at all: one that serves at least half of what there is."""
+    known = set() if start is None else {client for route in start.routes for client in route.visits}
+    if 2 * len(known) < core.size:
+        return None
+    return tuple(client for client in range(core.size) if client not in known)
 
 
 def _in_turn(board: Board, pace: Pace, searches: list[Search]) -> None:

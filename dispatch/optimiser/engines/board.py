@@ -26,8 +26,16 @@ class Post:
 class Board:
     """Safe for several threads. `number` grows with every better plan."""
 
-    def __init__(self, core: Core, first: CoreSolution, missing: int, on_better: OnBetter | None) -> None:
-        self.core, self.on_better = core, on_better
+    def __init__(
+        self,
+        core: Core,
+        first: CoreSolution,
+        missing: int,
+        on_better: OnBetter | None = None,
+        changed: tuple[int, ...] | None = None,
+    ) -> None:
+        """`changed`: the clients that a plan already there does not know; None for a new start."""
+        self.core, self.on_better, self.changed = core, on_better, changed
         self.began = time.monotonic()
         self._lock = threading.Lock()
         self.best = Post(missing, first.cost, first.routes)

@@ -17,11 +17,12 @@ from pyvrp.search import (
 from dispatch.optimiser.core import Core
 from dispatch.optimiser.engines.board import Board
 from dispatch.optimiser.engines.bridge import data_of, routes_of, solution_of
-from dispatch.optimiser.engines.pace import Pace
+from dispatch.optimiser.engines.pace import Meetings, Pace
 from dispatch.optimiser.engines.penalties import Penalties
 
 NEIGHBOURS = 25
 MEMORY = 50  # how many costs back a step is compared with
+PATIENCE = 400  # steps without a better plan before another's is taken
 STRONGEST = 25  # clients taken out or put in at most before a local search
 
 
@@ -40,7 +41,7 @@ class Descent:
         self.data, self.random = data, random  # C++ keeps no count of them
         self.penalties = Penalties(core)
         self.offset = _offset(core)
-        self.seen = board.best.number
+        self.meetings, self.pace, self.idle = Meetings(), pace, 0
         self.current = self._first()
         self.best_cost = self._cost(self.current)
         self.memory: list[Solution] = [self.current] * MEMORY
@@ -74,7 +75,7 @@ class Descent:
 
     def _found(self, candidate: Solution, evaluator: CostEvaluator) -> Solution:
         """A better plan: searched through once more, and told."""
-        self.best_cost = float(evaluator.cost(candidate))
+        self.best_cost, self.idle = float(evaluator.cost(candidate)), 0
         deeper = self.search(candidate, evaluator, exhaustive=True)
         if deeper.is_feasible() and evaluator.cost(deeper) <= self.best_cost:
             candidate, self.best_cost = deeper, float(evaluator.cost(deeper))
@@ -82,11 +83,12 @@ class Descent:
         return candidate
 
     def _look(self) -> None:
-        """Go on from another's plan that is better than ours."""
-        best = self.board.best
-        if best.number == self.seen:
+        """Go on from another's better plan at each meeting, or when nothing was found for long."""
+        self.idle += 1
+        if not self.meetings.due(self.pace.done()) and self.idle < PATIENCE:
             return
-        self.seen = best.number
+        self.idle = 0
+        best = self.board.best
         if best.missing == 0 and best.cost + self.offset < self.best_cost:
             self.current = solution_of(self.data, best.routes)
             self.best_cost = float(best.cost + self.offset)

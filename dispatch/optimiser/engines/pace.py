@@ -39,6 +39,22 @@ class Pace:
         return 1.0 - min(1.0, max(0.0, left) / max(whole, 1e-9))
 
 
+class Meetings:
+    """When a search looks at what others found: seldom, for two that follow each other find less than two."""
+
+    AT = (0.15, 0.3, 0.5, 0.65, 0.8, 0.9, 0.96)
+
+    def __init__(self) -> None:
+        self.next = 0
+
+    def due(self, done: float) -> bool:
+        """Whether a meeting was passed since the last question."""
+        before = self.next
+        while self.next < len(self.AT) and done >= self.AT[self.next]:
+            self.next += 1
+        return self.next > before
+
+
 def _count_of(stop: Stop) -> int | None:
     """How many questions the stop will answer with no, where it counts them."""
     counts = [getattr(one, "n", None) for one in getattr(stop, "conditions", (stop,))]

@@ -10,11 +10,13 @@ from dispatch.optimiser.engines.board import Board
 from dispatch.optimiser.engines.kernel.library import available
 from dispatch.optimiser.engines.kernel.searcher import Searcher, flat_of, routes_of
 from dispatch.optimiser.engines.kernel.tables import Tables
-from dispatch.optimiser.engines.pace import Pace
+from dispatch.optimiser.engines.pace import Meetings, Pace
 
-HOT, COLD = 0.06, 0.001  # temperatures, in parts of the mean cost of a leg between any two places
-REMOVED = 10.0  # clients torn out in a step, on average
-LONGEST = 15.0  # of a route
+HOT, COLD = 0.1, 0.006  # temperatures, in parts of the mean cost of a leg between any two places
+WARM = 0.03  # the first temperature where a plan is only mended
+FIRST_AROUND = 0.4  # part of the time in which every other step begins around what changed
+REMOVED = 15.0  # clients torn out in a step, on average
+LONGEST = 40.0  # of a route
 BLINK = 0.01
 CALL_S = 0.01  # a call of the compiled search lasts about so long
 
@@ -31,8 +33,11 @@ class Strings:
         self.searcher = Searcher(self.tables, seed)
         self.searcher.load(flat_of(self.tables, board.best.routes))
         self.searcher.keep()
+        self.focused = bool(board.changed)
+        if board.changed:
+            self.searcher.focus(board.changed)
         self.offered = self.searcher.best_cost
-        self.seen = board.best.number
+        self.meetings = Meetings()
         self.steps = 200
         kind = core.vehicle_types[0]
         self.leg = max(1.0, _mean_leg(core) * max(1, kind.distance_cost + kind.duration_cost))
@@ -40,7 +45,11 @@ class Strings:
     def step(self) -> None:
         """One call of the compiled search, which lets other threads run."""
         done = self.pace.done()
-        heat = self.leg * HOT * (COLD / HOT) ** done
+        hot = HOT if self.board.changed is None else WARM
+        heat = self.leg * hot * (COLD / hot) ** done
+        if self.focused and done > FIRST_AROUND:
+            self.searcher.focus(())
+            self.focused = False
         began = time.perf_counter()
         self.searcher.anneal(self.steps, heat, REMOVED, LONGEST, BLINK)
         took = time.perf_counter() - began
@@ -48,7 +57,7 @@ class Strings:
             self.steps = max(20, min(50_000, int(self.steps * CALL_S / max(took, CALL_S / 2))))
         if self.searcher.best_cost < self.offered:
             self.offer()
-        self.look(heat)
+        self.look(done)
 
     def offer(self) -> None:
         self.offered = self.searcher.best_cost
@@ -58,12 +67,11 @@ class Strings:
         cost = self.offered if not missing else self.offered + price
         self.board.offer(missing, cost, routes)
 
-    def look(self, heat: float) -> None:
-        """Go on from another's plan where it is so much better that chance would not lead there soon."""
-        best = self.board.best
-        if best.number == self.seen:
+    def look(self, done: float) -> None:
+        """At each meeting go on from another's plan if it is better than ours; in between, each goes its own way."""
+        if not self.meetings.due(done):
             return
-        self.seen = best.number
+        best = self.board.best
         if best.missing == 0 and best.cost < self.searcher.best_cost:
             self.searcher.load(flat_of(self.tables, best.routes))
             self.searcher.keep()

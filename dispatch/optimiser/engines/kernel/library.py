@@ -85,6 +85,7 @@ def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
     library.plan_free.argtypes, library.plan_free.restype = [plan], None
     library.plan_load.argtypes, library.plan_load.restype = [plan, pointer, pointer], None
     library.plan_keep.argtypes, library.plan_keep.restype = [plan], None
+    library.plan_focus.argtypes, library.plan_focus.restype = [plan, pointer, ctypes.c_int32], None
     library.plan_read.argtypes = [plan, ctypes.c_int32, pointer, pointer]
     library.plan_read.restype = ctypes.c_int32
     library.plan_cost.argtypes, library.plan_cost.restype = [plan, ctypes.c_int32], number

@@ -84,6 +84,7 @@ typedef struct {
     int64_t *kept_load;
     int32_t kept_count, *was_absent, was_absent_count;
     int32_t *taken;
+    int32_t *focus, focus_count; /* clients around whom every other step begins, while there are any */
     double *keys;
 } Plan;
 

@@ -5,6 +5,7 @@
 #include "route.h"
 
 #define SPLIT 0.5  /* share of strings that leave a piece of themselves in place */
+#define FOCUSED 0.5
 #define ENDS 0.01 /* chance that this piece grows no more */
 
 static void cut(Plan *plan, int32_t client) {
@@ -46,7 +47,9 @@ static int32_t ruin(Plan *plan, double removed, double longest) {
     double most = fmin(longest, (double)tables->clients / (plan->used > 0 ? plan->used : 1));
     if (most < 1.0) most = 1.0;
     int32_t strings = (int32_t)(uniform(plan) * (4.0 * removed / (1.0 + most) - 1.0) + 1.0), torn = 0, taken = 0;
-    const int32_t *around = tables->around + (int64_t)below(plan, tables->clients) * tables->around_count;
+    int32_t centre = below(plan, tables->clients);
+    if (plan->focus_count && uniform(plan) < FOCUSED) centre = plan->focus[below(plan, plan->focus_count)];
+    const int32_t *around = tables->around + (int64_t)centre * tables->around_count;
     for (int32_t index = 0; index < tables->around_count && torn < strings; index++) {
         int32_t at = plan->nodes[around[index]].slot;
         if (at < 0 || plan->touched[at] == plan->step) continue;

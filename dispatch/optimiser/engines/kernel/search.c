@@ -18,7 +18,7 @@ static void *room(size_t count, size_t size) { return calloc(count + 1, size); }
 void plan_free(Plan *plan) {
     void *parts[] = {plan->nodes, plan->ahead, plan->behind, plan->slots, plan->load, plan->empty, plan->absent,
                      plan->best, plan->best_count, plan->touched, plan->kept, plan->kept_nodes, plan->kept_ahead,
-                     plan->kept_behind, plan->kept_load, plan->was_absent, plan->taken, plan->keys};
+                     plan->kept_behind, plan->kept_load, plan->was_absent, plan->taken, plan->keys, plan->focus};
     for (size_t index = 0; index < sizeof parts / sizeof *parts; index++) free(parts[index]);
     free(plan);
 }
@@ -44,9 +44,11 @@ static int allocate(Plan *plan, const Tables *tables) {
     plan->was_absent = room(items, sizeof(int32_t));
     plan->taken = room(items, sizeof(int32_t));
     plan->keys = room(items, sizeof(double));
+    plan->focus = room(tables->clients, sizeof(int32_t));
     return plan->nodes && plan->ahead && plan->behind && plan->slots && plan->load && plan->empty && plan->absent &&
            plan->best && plan->best_count && plan->touched && plan->kept && plan->kept_nodes && plan->kept_ahead &&
-           plan->kept_behind && plan->kept_load && plan->was_absent && plan->taken && plan->keys;
+           plan->kept_behind && plan->kept_load && plan->was_absent && plan->taken && plan->keys &&
+           plan->focus;
 }
 
 /* An empty plan, everything absent; NULL where memory is short. */
@@ -134,6 +136,12 @@ static int32_t write_out(const Plan *plan, int32_t *clients, int32_t *counts) {
             *clients++ = node;
     }
     return plan->absent_count;
+}
+
+/* Let steps begin around these clients rather than anywhere; none: anywhere. */
+void plan_focus(Plan *plan, const int32_t *clients, int32_t count) {
+    memcpy(plan->focus, clients, sizeof(int32_t) * count);
+    plan->focus_count = count;
 }
 
 /* Take the current plan for the best, whatever it costs. */

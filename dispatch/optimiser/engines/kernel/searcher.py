@@ -2,7 +2,7 @@
 
 import ctypes
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +38,11 @@ class Searcher:
     def keep(self) -> None:
         """Take the current plan for the best."""
         self._library.plan_keep(self._plan)
+
+    def focus(self, clients: Sequence[int]) -> None:
+        """Begin every other step around one of these clients; none: anywhere. No client may be there twice."""
+        column = np.array(clients, np.int32)
+        self._library.plan_focus(self._plan, column.ctypes.data, len(column))
 
     def anneal(self, steps: int, heat: float, removed: float, longest: float, blink: float) -> None:
         """Some steps at one temperature, in units of cost. Other threads run meanwhile."""
