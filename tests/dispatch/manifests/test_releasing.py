@@ -96,9 +96,12 @@ def test_new_parcels_come_as_the_next_version_with_what_was_there(town):
     assert changed
     assert sorted(s for manifest in town.manifests() for s in town.order(manifest)) == sorted(town.shipments)
     for manifest in changed:
-        assert set(town.order(manifest)) - before[manifest.driver_id] <= set(new)
-        added = versions(manifest)[-1].difference["added"]
-        assert {stop["shipment"] for stop in added} <= {town.state(p).shipment.public_id for p in new}
+        came = set(town.order(manifest)) - before.get(manifest.driver_id, set())
+        difference = versions(manifest)[-1].difference
+        assert {stop["shipment"] for stop in difference["added"]} == {
+            town.state(parcel).shipment.public_id for parcel in came
+        }
+    assert {town.state(parcel).state for parcel in new} == {"assigned"}
 
 
 def test_a_parcel_that_a_person_moved_since_the_plan_stays_where_they_put_it(town):
