@@ -75,7 +75,9 @@ class Hubs(Endpoint):
         Query(request)
         with refusals():
             made = create_hub(
-                request.environment, hub_wish(request.environment, object_of(request, *HUB_FIELDS))
+                request.environment,
+                hub_wish(request.environment, object_of(request, *HUB_FIELDS)),
+                now=timezone.now(),
             )
         return Response(hub_document(hub_or_404(request, made.public_id)), status=201)
 

@@ -20,6 +20,7 @@ from dispatch.fleet.refusals import FleetRefusal, InUse, NotATree, Taken, TooMan
 from dispatch.fleet.tree import ENDED, IN_FORCE
 from dispatch.fleet.wishes import DriverWish, HubWish, TypeWish, VehicleWish
 from dispatch.manifests.models import Manifest
+from dispatch.planning.services import give_default_windows
 from dispatch.shipments.models import ShipmentState
 from tracker.tenants.models import Environment
 
@@ -33,13 +34,19 @@ BUILT_IN = (
 __all__ = ["give_device", "give_vehicle"]
 
 
-def create_hub(environment: Environment, wish: HubWish) -> Hub:
-    """A new hub. Raises FleetRefusal: Taken, TooMany, or where its kind does not belong below its parent."""
+def create_hub(environment: Environment, wish: HubWish, *, now: datetime | None = None) -> Hub:
+    """A new hub; a zone is planned at the usual times of its own from `now` on (none: by nobody yet).
+
+    Raises FleetRefusal: Taken, TooMany, or where its kind does not belong below its parent.
+    """
     if Hub.objects.for_environment(environment).count() >= MOST_HUBS:
         raise TooMany(f"An environment may have {MOST_HUBS:,} hubs.")
     _fits(wish.kind, wish.parent)
     with _refused_as("hub", wish.external_id):
-        return Hub.objects.create(environment=environment, **cast(Any, _of_hub(wish)))
+        made = Hub.objects.create(environment=environment, **cast(Any, _of_hub(wish)))
+        if made.kind == Hub.Kind.ZONE and now is not None:
+            give_default_windows(made, now=now)
+        return made
 
 
 def change_hub(hub: Hub, wish: HubWish, *, now: datetime) -> Hub:

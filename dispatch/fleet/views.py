@@ -41,7 +41,7 @@ def new(request: ConsoleRequest) -> HttpResponse:
     form = HubForm(request.environment, request.POST or None, sight=sight, initial=_below(request))
     if request.method == "POST" and (wish := form.read(lambda body: hub_wish(request.environment, body))):
         try:
-            made = create_hub(request.environment, wish)
+            made = create_hub(request.environment, wish, now=timezone.now())
         except FleetRefusal as refusal:
             form.refuse(refusal)
         else:
