@@ -10,6 +10,7 @@ from dispatch.manifests.models import Manifest, ManifestStop
 from dispatch.manifests.schemas import StopDocument
 from dispatch.manifests.selectors import manifest_of, stop_of
 from tracker.http.endpoint import ApiRequest
+from tracker.http.parsing import object_of
 from tracker.http.problems import ApiProblem, bad_request, not_found
 from tracker.http.times import BadMoment, moment_text, parse_moment
 
@@ -39,6 +40,12 @@ def stop_or_404(request: ApiRequest, public_id: str) -> ManifestStop:
     if found is None:
         raise not_found("stop")
     return found
+
+
+def body_of(request: ApiRequest, *names: str) -> dict[str, Any]:
+    """The body where there is one; a request that has nothing to say may come without."""
+    empty = request.META.get("CONTENT_LENGTH") in {None, "", "0"}
+    return {} if empty else object_of(request, *names)
 
 
 def moment_in(body: Mapping[str, Any], now: datetime) -> datetime:

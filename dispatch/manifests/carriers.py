@@ -1,6 +1,7 @@
 """Brings a manifest to the broker that keeps it for a device: Mosquitto, or AWS IoT Core."""
 
 import os
+import time
 from typing import Any, Protocol
 
 import boto3
@@ -56,6 +57,12 @@ class Mosquitto:
             raise NotCarried(f"the broker is away: {error}") from None
         client.loop_start()
         self._client = client
+        ends = time.monotonic() + TIMEOUT_S
+        while not client.is_connected():
+            if time.monotonic() > ends:
+                self.close()
+                raise NotCarried("the broker does not let us in")
+            time.sleep(0.02)
         return True
 
     def keep(self, topic: str, payload: bytes) -> None:

@@ -4,7 +4,14 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
-from dispatch.manifests.answering import manifest_or_404, moment_in, refusals, stop_document, stop_or_404
+from dispatch.manifests.answering import (
+    body_of,
+    manifest_or_404,
+    moment_in,
+    refusals,
+    stop_document,
+    stop_or_404,
+)
 from dispatch.manifests.schemas import (
     Acknowledgement,
     Finished,
@@ -56,7 +63,7 @@ class Begin(Endpoint):
         """The driver set out, with everything that is on it: its shipments are out for delivery."""
         Query(request)
         found, now = manifest_or_404(request, manifest), timezone.now()
-        at = moment_in(object_of(request, "at"), now)
+        at = moment_in(body_of(request, "at"), now)
         with refusals():
             begin(request.environment.pk, found.pk, at=at, by=of_key(request.auth), now=now)
         return Response(whole(manifest_or_404(request, manifest)))
@@ -73,7 +80,7 @@ class Arrive(Endpoint):
         """The driver is there; in whatever order they take their stops."""
         Query(request)
         found, now = stop_or_404(request, stop), timezone.now()
-        at = moment_in(object_of(request, "at"), now)
+        at = moment_in(body_of(request, "at"), now)
         with refusals():
             arrive(request.environment.pk, found.pk, at=at, by=of_key(request.auth), now=now)
         return Response(stop_document(stop_or_404(request, stop)))

@@ -69,11 +69,9 @@ class Pusher:
         with transaction.atomic(), scope.scope(unscoped=WHY):
             if not _alone():
                 return 0
-            due = self._due(now)
             try:
-                if due and self._carrier.connect():
-                    due = self._due(now, everything=True)  # a broker that was away may have lost what it kept
-                for one in due:
+                # a broker that was away may have lost what it kept: over a new connection all of it is said again
+                for one in self._due(now, everything=self._carrier.connect()):
                     self._push(one, now)
                     taken += 1
                 self._failed(None, now)

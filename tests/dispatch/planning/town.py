@@ -99,14 +99,25 @@ class Town:
         return ShipmentState.objects.for_environment(self.environment).get(pk=shipment)
 
 
-def a_town(environment: Environment, drivers: int = 3, **facts: Any) -> Town:
-    """Drivers from nine to six, each on a two-wheeler for thirty parcels. Needs the environment's scope."""
+def a_town(
+    environment: Environment,
+    drivers: int = 3,
+    *,
+    shift: tuple[str, str] = ("09:00", "18:00"),
+    room: int = 30,
+    **facts: Any,
+) -> Town:
+    """Drivers from nine to six, each on a two-wheeler for `room` parcels. Needs the environment's scope."""
     hub = a_hub(environment, "Pune East", longitude=PUNE[0], latitude=PUNE[1])
     town = Town(environment, hub, [])
     for number in range(drivers):
         driver = a_driver(hub, f"Driver {chr(65 + number)}", **facts)
-        a_shift(driver)
-        ride(driver, a_vehicle(environment, f"MH 12 {number}"), since=MORNING - timedelta(days=1))
+        a_shift(driver, *shift)
+        ride(
+            driver,
+            a_vehicle(environment, f"MH 12 {number}", capacities={"parcels": room}),
+            since=MORNING - timedelta(days=1),
+        )
         town.drivers.append(driver)
     return town
 
