@@ -4,7 +4,7 @@
 """
 
 import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -91,7 +91,7 @@ class Indexed:
         """The same with another vehicle in this one's place; costs little, for asking 'what if'."""
         other = copy.copy(self)
         vehicles = (*self.vehicles[:number], changed, *self.vehicles[number + 1 :])
-        other.problem = replace(self.problem, vehicles=vehicles)
+        other.problem = _with(self.problem, "vehicles", vehicles)
         other.vehicles = vehicles
         other.capacity = [*self.capacity]
         other.capacity[number] = tuple(changed.capacity.get(u) for u in self.units)
@@ -111,7 +111,9 @@ class Indexed:
         """The same with another stop in this one's place (same place, same amounts)."""
         other = copy.copy(self)
         stops = (*self.stops[:number], changed, *self.stops[number + 1 :])
-        other.problem = replace(self.problem, stops=stops)
+        other.problem = _with(self.problem, "stops", stops)
+        other.price = [*self.price]
+        other.price[number] = self.price[number] if changed.unserved_price is None else changed.unserved_price
         other.stops = stops
         other.low, other.high, other.windows = [*self.low], [*self.high], [*self.windows]
         other.low[number] = min((_opens(slot) for slot in changed.slots), default=-FAR)
@@ -186,6 +188,13 @@ class Indexed:
             allowed[:, stop_no] = False
             allowed[vehicle_no, stop_no] = True
         return allowed
+
+
+def _with(problem: Problem, name: str, value: object) -> Problem:
+    """A copy with one field changed; what `Problem` checks cannot change by it, and checking takes milliseconds."""
+    other = copy.copy(problem)
+    object.__setattr__(other, name, value)
+    return other
 
 
 def may_serve(vehicle: Vehicle, stop: Stop) -> bool:

@@ -94,6 +94,25 @@ def _places(plan: Plan, vehicle: int, order: Order, stop: int) -> Iterator[tuple
         yield distance[here, there] + distance[there, onward] - (max(skipped, 0)), position
 
 
+def least_missed(plan: Plan, vehicle: int, stop: int, count: int) -> list[int]:
+    """The places on a vehicle's route whose bounds on time `stop` misses by least, those that it meets first."""
+    ix, order = plan.ix, plan.orders[vehicle]
+    legs, bounds = ix.vehicle_legs[vehicle], _known_bounds(plan, vehicle, order)
+    end = ix.vehicles[vehicle].end
+    missed = []
+    for position in range(len(order) + 1):
+        reached = arrival(legs, bounds.places[position], ix.place[stop], bounds.left[position])
+        if reached is None:
+            missed.append((FAR, position))
+            continue
+        over = max(reached, ix.low[stop]) + ix.service[stop]
+        onward = ix.place[order[position]] if position < len(order) else end
+        next_at = over if onward is None else arrival(legs, ix.place[stop], onward, over)
+        late = FAR if next_at is None else next_at - bounds.reach[position]
+        missed.append((max(reached - ix.high[stop], late, 0), position))
+    return [position for _, position in sorted(missed)[:count]]
+
+
 def _known_bounds(plan: Plan, vehicle: int, order: Order) -> Bounds:
     """The bounds of a route as it is are asked for many times between two changes of it."""
     if order is not plan.orders[vehicle]:

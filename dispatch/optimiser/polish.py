@@ -16,6 +16,7 @@ from dispatch.optimiser.timing import Refusal
 NEAREST = 8  # partners tried for each stop
 MOST_IDLE = 3  # idle vehicles tried for each stop
 LONGEST_CHAIN = 3
+FEW = 40  # so many stops left out are tried everywhere even when time is up: milliseconds each
 
 Changes = dict[int, Order]
 
@@ -33,7 +34,8 @@ class _Polish:
         self.near = Near(plan.ix)
 
     def run(self) -> Plan:
-        serve_left_out(self.plan, self.near, self.stop)
+        until: Stop = never if len(self.plan.unserved) <= FEW else self.stop
+        serve_left_out(self.plan, self.near, until)
         for stop in sorted(self.plan.unserved, key=lambda s: -self.plan.ix.price[s]):
             if self._over():
                 return self.plan
@@ -188,6 +190,11 @@ class _Polish:
             if trial.cost < self.plan.cost:
                 self.plan = trial
                 self._report()
+
+
+def never(best_cost: float | None) -> bool:
+    """A search that ends by itself."""
+    return False
 
 
 def remove(plan: Plan, stops: list[int]) -> None:

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from dispatch.optimiser.indexed import Indexed
-from dispatch.optimiser.insertion import best_insertion
+from dispatch.optimiser.insertion import best_insertion, least_missed
 from dispatch.optimiser.plan import Order, Plan
 from dispatch.optimiser.schedule import crowded, overloaded, schedule
 from dispatch.optimiser.timing import Refusal
+
+LOOKED_AT = 3  # places of a route that are priced for the reason, those that are missed by least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +28,21 @@ class Refused:
     says: str = ""
 
 
-def refused_by(plan: Plan, stop: int, vehicle: int) -> Refused:
-    """The first rule in the way: what holds wherever the stop goes, then alone, then on the route as it is."""
+def refused_by(
+    plan: Plan, stop: int, vehicle: int, alone: dict[object, Refusal | None] | None = None
+) -> Refused:
+    """The first rule in the way: what holds wherever the stop goes, then alone, then on the route as it is.
+
+    `alone` is kept by the caller for one stop: vehicles of one kind are refused alone by the same rule.
+    """
     ix = plan.ix
-    refusal = crowded(ix, vehicle, (stop,)) or _alone(ix, stop, vehicle)
+    refusal = crowded(ix, vehicle, (stop,))
+    if refusal is None:
+        kept: dict[object, Refusal | None] = {} if alone is None else alone
+        kind = ix.kind[vehicle]
+        if kind not in kept:
+            kept[kind] = _alone(ix, stop, vehicle)
+        refusal = kept[kind]
     if refusal is None:
         refusal = _on_the_route(plan, stop, vehicle)
     if refusal is None:
@@ -77,19 +90,20 @@ def _on_the_route(plan: Plan, stop: int, vehicle: int) -> Refusal | None:
     refusal = crowded(ix, vehicle, (*order, stop)) or _full(ix, vehicle, order, stop)
     if refusal is not None:
         return refusal
+    if best_insertion(plan, stop, vehicle, most=1) is not None:
+        return None
     nearest: Refusal | None = None
-    for position in range(len(order) + 1):
-        candidate = (*order[:position], stop, *order[position:])
-        found = plan.price({vehicle: candidate})
-        if not isinstance(found, Refusal):
-            return None
-        if nearest is None or found.by < nearest.by:
+    for position in least_missed(plan, vehicle, stop, LOOKED_AT):
+        found = plan.price({vehicle: (*order[:position], stop, *order[position:])})
+        if isinstance(found, Refusal) and (nearest is None or found.by < nearest.by):
             nearest = found
     return nearest
 
 
 def _full(ix: Indexed, vehicle: int, order: Order, stop: int) -> Refusal | None:
     """Too much wherever it goes: only then is the load the reason and not the order."""
+    if not ix.collects:
+        return overloaded(ix, vehicle, (*order, stop))
     found = [overloaded(ix, vehicle, (*order[:n], stop, *order[n:])) for n in range(len(order) + 1)]
     if any(one is None for one in found):
         return None
@@ -113,28 +127,31 @@ def _told(ix: Indexed, stop: int, vehicle: int, refusal: Refusal) -> Refused:
     )  # fmt: skip
 
 
+_SENTENCES = {
+    "skill": "{who} lacks {missing}",
+    "vehicle": "{who} may not serve it",
+    "depot": "{who} does not load at {depot}",
+    "begun": "it is on a route that was begun",
+    "no_way": "no way is known for {who} {between}",
+    "capacity": "{who} has {by} {unit} too little room",
+    "apart": "{who} carries {other}, which it must be apart from",
+    "together": "{other} is on another vehicle, and they go together",
+    "slot": "{who} comes {time} late to {whom}",
+    "loading": "{who} is at its depot {time} after it closes",
+    "shift": "{who} would be back {time} after the shift",
+    "break": "{who} could not take the break of {time} in time",
+    "duration": "{who} would be on the road {time} longer than allowed",
+    "distance": "{who} would drive {by} m more than allowed",
+}
+
+
 def _sentence(ix: Indexed, stop: int, vehicle: int, refusal: Refusal, other: str | None) -> str:
-    who, by = ix.vehicles[vehicle].id, refusal.by
-    missing = ", ".join(sorted(ix.stops[stop].skills - ix.vehicles[vehicle].skills))
-    told = {
-        "skill": f"{who} lacks {missing}",
-        "vehicle": f"{who} may not serve it",
-        "depot": f"{who} does not load at {ix.stops[stop].depot}",
-        "begun": "it is on a route that was begun",
-        "no_way": f"no way is known for {who}"
-        + (f" between it and {other}" if other else " to it or on from it"),
-        "capacity": f"{who} has {by} {refusal.unit} too little room",
-        "apart": f"{who} carries {other}, which it must be apart from",
-        "together": f"{other} is on another vehicle, and they go together",
-        "slot": f"{who} comes {_time(by)} late to {'it' if other is None else other}",
-        "loading": f"{who} is at its depot {_time(by)} after it closes",
-        "shift": f"{who} would be back {_time(by)} after the shift",
-        "break": f"{who} could not take the break of {_time(by)} in time",
-        "duration": f"{who} would be on the road {_time(by)} longer than allowed",
-        "distance": f"{who} would drive {by} m more than allowed",
-        "now": "it would have had to begin before now",
-    }
-    return told[refusal.rule]
+    wanted, has = ix.stops[stop], ix.vehicles[vehicle]
+    return _SENTENCES[refusal.rule].format(
+        who=has.id, by=refusal.by, unit=refusal.unit, time=_time(refusal.by), depot=wanted.depot, other=other,
+        missing=", ".join(sorted(wanted.skills - has.skills)), whom=other or "it",
+        between=f"between it and {other}" if other else "to it or on from it",
+    )  # fmt: skip
 
 
 def _time(seconds: int) -> str:

@@ -13,13 +13,14 @@ from dispatch.optimiser.lift import plan_from
 from dispatch.optimiser.near import Near
 from dispatch.optimiser.plan import Plan
 from dispatch.optimiser.polish import polish
-from dispatch.optimiser.problem import Problem, Vehicle
+from dispatch.optimiser.problem import Vehicle
 from dispatch.optimiser.stop import Iterations, Stop
+from dispatch.optimiser.timing import Refusal
 from dispatch.optimiser.verification import verify
 
 MINUTE = 60
 MOST_S = 12 * 3600  # no wider change is looked for
-CONFIRM_STEPS = 60  # of polish, when a change is confirmed
+CONFIRM_STEPS = 12  # of polish, when a change is confirmed
 NEAREST_OUT = 12  # stops tried for leaving out
 MOST_TRIED = 6  # vehicles tried for each kind of change, the nearest first
 
@@ -44,10 +45,10 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """A change with its problem, before it is confirmed."""
+    """A change with the problem it makes, before it is confirmed."""
 
     remedy: Remedy
-    problem: Problem
+    ix: Indexed
     lost: int | None = None  # the stop it gives up
 
 
@@ -75,28 +76,37 @@ def _sorted(found: list[Remedy]) -> tuple[Remedy, ...]:
 
 def _confirm(plan: Plan, stop: int, trial: _Trial) -> Remedy | None:
     """Plan the changed problem again, from the present plan; the stop must be served and no other be lost."""
-    ix = Indexed(trial.problem)
-    orders = {
-        plan.ix.vehicles[v].id: [plan.ix.stops[s].id for s in order if s != trial.lost]
-        for v, order in enumerate(plan.orders)
-        if order
-    }
-    again = plan_from(ix, orders)
-    place = cheapest(again, stop, range(len(ix.vehicles)), most=4)
+    again = _begun_from(plan, trial)
+    if again is None:
+        return None
+    place = cheapest(again, stop, range(len(trial.ix.vehicles)), most=4)
     if place is None:
         return None
     again.put({place.vehicle: place.order})
     again = polish(again, Iterations(CONFIRM_STEPS), seed=stop)
     wanted = {s for s in plan.at if s != trial.lost} | {stop}
     solution = again.solution()
-    if not wanted <= set(again.at) or not verify(trial.problem, solution).feasible:
+    if not wanted <= set(again.at) or not verify(trial.ix.problem, solution).feasible:
         return None
-    given_up = 0 if trial.lost is None else plan.ix.price[trial.lost]
+    given_up = plan.ix.price[trial.lost] if trial.lost is not None and trial.lost in again.unserved else 0
     return replace(trial.remedy, cost=again.cost + given_up - (plan.cost - plan.ix.price[stop]))
 
 
-def _minutes(seconds: int) -> int:
-    return -(-seconds // MINUTE) * MINUTE
+def _begun_from(plan: Plan, trial: _Trial) -> Plan | None:
+    """The present plan on the changed problem, without the stop that is given up."""
+    if len(trial.ix.vehicles) != len(plan.orders):
+        names = {
+            plan.ix.vehicles[v].id: [plan.ix.stops[s].id for s in o] for v, o in enumerate(plan.orders) if o
+        }
+        return plan_from(trial.ix, names)
+    again = _on(plan, trial.ix)
+    if trial.lost is not None:
+        home = plan.at[trial.lost]
+        without = {home: tuple(s for s in plan.orders[home] if s != trial.lost)}
+        if isinstance(again.price(without), Refusal):
+            return None
+        again.put(without)
+    return again
 
 
 def _near_vehicles(plan: Plan, stop: int) -> list[int]:
@@ -119,7 +129,7 @@ def _slots(plan: Plan, stop: int) -> Iterator[_Trial]:
             by = _least(lambda by, wide=widened: _fits(plan, wide(by), stop, vehicles))  # type: ignore[misc] # bound early
             if by is not None:
                 says = "served if its slot " + edge.format(by // MINUTE)
-                found.append(_Trial(Remedy(change=change, by=by, unit="s", says=says), widened(by).problem))
+                found.append(_Trial(Remedy(change=change, by=by, unit="s", says=says), widened(by)))
     yield from sorted(found, key=lambda trial: trial.remedy.by)
 
 
@@ -190,7 +200,7 @@ def _changed_vehicles(
         if by is not None and other is not None:
             told = says.format(who=one.id, minutes=by // MINUTE, by=by)
             remedy = Remedy(change=change, by=by, unit=unit, vehicle=one.id, says=told)
-            found.append(_Trial(remedy, plan.ix.with_vehicle(vehicle, other).problem))
+            found.append(_Trial(remedy, plan.ix.with_vehicle(vehicle, other)))
     yield from sorted(found, key=lambda trial: trial.remedy.by)
 
 
@@ -249,7 +259,7 @@ def _room(plan: Plan, stop: int) -> Iterator[_Trial]:
                     vehicle=one.id,
                     says=f"served if {one.id} had room for {by} {unit} more",
                 )
-                found.append(_Trial(remedy, ix.with_vehicle(vehicle, roomy).problem))
+                found.append(_Trial(remedy, ix.with_vehicle(vehicle, roomy)))
     yield from sorted(found, key=lambda trial: trial.remedy.by)
 
 
@@ -282,7 +292,7 @@ def _able(plan: Plan, stop: int) -> Iterator[_Trial]:
             tried += 1
             able = ix.with_vehicle(vehicle, other)
             if able.allowed[vehicle, stop] and _fits(plan, able, stop, [vehicle]):
-                yield _Trial(remedy, able.problem)
+                yield _Trial(remedy, able)
         if tried >= MOST_TRIED:
             return
 
@@ -304,7 +314,7 @@ def _one_more(plan: Plan, stop: int) -> Iterator[_Trial]:
             return
         problem = replace(ix.problem, vehicles=(*ix.vehicles, fresh))
         says = f"served with one more {one.kind or 'vehicle like ' + one.id}"
-        yield _Trial(Remedy(change="one_more", by=1, vehicle=one.id, says=says), problem)
+        yield _Trial(Remedy(change="one_more", by=1, vehicle=one.id, says=says), Indexed(problem))
 
 
 def _instead(plan: Plan, stop: int) -> Iterator[_Trial]:
@@ -324,5 +334,5 @@ def _instead(plan: Plan, stop: int) -> Iterator[_Trial]:
                 says=f"served in place of {name}",
             )
             # worth nothing while this is confirmed, or the planner would put it back in the other's place
-            problem = ix.with_stop(other, replace(ix.stops[other], unserved_price=0)).problem
-            yield _Trial(remedy, problem, lost=other)
+            worthless = ix.with_stop(other, replace(ix.stops[other], unserved_price=0))
+            yield _Trial(remedy, worthless, lost=other)

@@ -33,6 +33,8 @@ def schedule(ix: Indexed, vehicle: int, order: Sequence[int], *, settled: bool =
     outset = ix.outsets[vehicle]
     begin = outset.left_s if outset.left_s is not None else outset.earliest_s
     timed = _timed(ix, vehicle, order, outset.earliest_s)
+    if isinstance(timed, Refusal) and ix.rests[vehicle] and outset.left_s is None:
+        timed = _after_a_rest(ix, vehicle, order, timed)
     if isinstance(timed, Refusal):
         return timed
     if outset.left_s is not None:
@@ -172,6 +174,16 @@ def _plain(
         visits.append((reached, start, now, 0 if ix.stops[stop].slots else None))
         here = there
     return finish(ix, vehicle, order, timed, now, here)
+
+
+def _after_a_rest(ix: Indexed, vehicle: int, order: Sequence[int], refusal: Refusal) -> Timed | Refusal:
+    """A route that cannot hold a break may begin when it is no longer due."""
+    for rest in ix.rests[vehicle]:
+        if rest.latest_s >= ix.outsets[vehicle].earliest_s:
+            timed = _timed(ix, vehicle, order, rest.latest_s + 1)
+            if isinstance(timed, Timed):
+                return timed
+    return refusal
 
 
 def _leave_later(ix: Indexed, vehicle: int, order: Sequence[int], timed: Timed) -> Timed:

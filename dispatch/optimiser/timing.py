@@ -9,7 +9,7 @@ from dispatch.optimiser.indexed import Indexed
 
 Rule = Literal[
     "skill", "vehicle", "depot", "apart", "together", "capacity", "no_way", "slot", "shift", "loading",
-    "break", "duration", "distance", "begun", "now",
+    "break", "duration", "distance", "begun",
 ]  # fmt: skip
 
 

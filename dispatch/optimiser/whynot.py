@@ -16,6 +16,7 @@ from dispatch.optimiser.reasons import Refused, refused_by, untimely
 from dispatch.optimiser.remedies import Remedy, remedies_for
 from dispatch.optimiser.solution import Solution
 from dispatch.optimiser.stop import After, Stop, begin
+from dispatch.optimiser.timing import Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,8 @@ def why_not(
 
 def _explain(plan: Plan, number: int, until: Stop) -> Unserved:
     ix = plan.ix
-    vehicles = tuple(refused_by(plan, number, vehicle) for vehicle in range(len(ix.vehicles)))
+    alone: dict[object, Refusal | None] = {}
+    vehicles = tuple(refused_by(plan, number, vehicle, alone) for vehicle in range(len(ix.vehicles)))
     fits = [v for v, refused in enumerate(vehicles) if refused.rule == "price"]
     cost = None
     if fits:

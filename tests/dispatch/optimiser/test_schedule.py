@@ -110,6 +110,13 @@ def test_a_break_that_cannot_be_had_refuses_the_route() -> None:
     assert timed(stops, breaks=(rest,), second_price=1).rule == "break"
 
 
+def test_a_route_may_begin_when_the_break_is_no_longer_due() -> None:
+    rest = Break(earliest_s=DAWN, latest_s=DAWN + 100, duration_s=HOUR)
+    found = timed([Stop(id="a", place=1)], breaks=(rest,), shift_end_s=DAWN + 2000)
+    assert found.leave_s == DAWN + 101
+    assert found.rests == []
+
+
 def test_loading_waits_for_the_depot_to_open_and_is_refused_after_it_closes() -> None:
     hub = Depot(id="hub", place=0, opens_s=DAWN + 900, closes_s=DAWN + HOUR, loading_s=300)
     found = timed([Stop(id="a", place=2)], load_at="hub", depots=(hub,), start=1)

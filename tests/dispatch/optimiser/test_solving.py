@@ -22,7 +22,7 @@ def planned(problem, seed: int = 1, **more):
     return solution
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 10_000), st.integers(1, 9), st.integers(1, 4))
 def test_every_plan_holds_and_costs_what_it_states(seed: int, size: int, crews: int) -> None:
     planned(rich(seed, max(size, 4), crews), seed)
