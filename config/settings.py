@@ -216,6 +216,10 @@ SPECTACULAR_SETTINGS = {
             "name": "Manifests",
             "description": "What drivers are given: released, versioned, acknowledged, stop by stop done.",
         },
+        {
+            "name": "Exceptions",
+            "description": "What did not go as planned, followed to its end; and who was told what.",
+        },
         {"name": "Alerts", "description": "What somebody should look at, and who must be where by when."},
         {"name": "Fleet", "description": "Hubs, drivers and their hours, vehicles, and what changes hands."},
         {"name": "Webhooks", "description": "Be told what happens, or ask."},

@@ -31,6 +31,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dispatch.tracking.api_urls")),
     path("", include("dispatch.planning.api_urls")),
     path("", include("dispatch.manifests.api_urls")),
+    path("", include("dispatch.sagas.api_urls")),
+    path("", include("dispatch.notifications.api_urls")),
     path("", include("dispatch.manifests.overrides_api_urls")),
     path("", include("dispatch.fleet.api_urls")),
     path("", include("dispatch.shipments.api_urls")),

@@ -1,5 +1,6 @@
 """`/api/v1/dispatch-settings`: how dispatch works in the key's environment."""
 
+from datetime import time
 from typing import Annotated, Any
 
 from drf_spectacular.utils import extend_schema
@@ -17,6 +18,9 @@ from tracker.http.query import Query
 from tracker.http.schema import problems
 
 Seconds = Annotated[int, Meta(ge=0, description="Seconds.")]
+Clock = Annotated[
+    str, Meta(pattern="^[0-2][0-9]:[0-5][0-9]$", description="Local time of the hub.", examples=["22:00"])
+]
 
 
 class DispatchRules(Struct):
@@ -40,6 +44,11 @@ class DispatchRules(Struct):
     most_attempts: Annotated[int, Meta(ge=1, le=10)]
     unconfirmed_after_s: Seconds
     silent_after_s: Seconds
+    quiet_from: Annotated[
+        Clock | None, Meta(description="No text message from here on; mails are sent. Null: no quiet hours.")
+    ]
+    quiet_to: Clock | None
+    day_ends_at: Annotated[Clock, Meta(description="When what is left of a hub's day is carried over.")]
     weights: Annotated[
         dict[str, Any],
         Meta(
@@ -67,6 +76,9 @@ class DispatchRulesChange(Struct):
     most_attempts: int | UnsetType = UNSET
     unconfirmed_after_s: int | UnsetType = UNSET
     silent_after_s: int | UnsetType = UNSET
+    quiet_from: Clock | UnsetType | None = UNSET
+    quiet_to: Clock | UnsetType | None = UNSET
+    day_ends_at: Clock | UnsetType = UNSET
     weights: dict[str, Any] | UnsetType = UNSET
 
 
@@ -98,4 +110,8 @@ class OwnDispatchRules(Endpoint):
 
 
 def _document(row: DispatchSettings) -> DispatchRules:
-    return DispatchRules(**{name: getattr(row, name) for name in DispatchRules.__struct_fields__})
+    return DispatchRules(**{name: _shown(getattr(row, name)) for name in DispatchRules.__struct_fields__})
+
+
+def _shown(value: Any) -> Any:
+    return f"{value:%H:%M}" if isinstance(value, time) else value

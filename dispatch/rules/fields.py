@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import time
 from typing import Any, NamedTuple
 
 from dispatch.planning.prices import DEFAULTS as PRICES
@@ -89,6 +90,19 @@ def hours(value: Any) -> list[list[str]]:
     return sorted(value)
 
 
+def clock(*, none: bool = False) -> Callable[[Any], time | None]:
+    """A local time of day such as 22:00; with `none` there may be none."""
+
+    def read(value: Any) -> time | None:
+        if none and value in (None, ""):
+            return None
+        if not isinstance(value, str) or not _CLOCK.fullmatch(value):
+            raise WrongRule("must be a time of day such as 22:00" + (", or null." if none else "."))
+        return time.fromisoformat(value)
+
+    return read
+
+
 def prices(value: Any) -> dict[str, Any]:
     """Numbers by the name of what they price, and `pace_by_hour`: pairs of a local time and how much slower it goes."""
     if not isinstance(value, dict):
@@ -147,6 +161,15 @@ RULES: Mapping[str, Rule] = {
         "Unconfirmed",
         "A shipment out for so long without word is told of.",
         whole(300, 7 * 86_400, "seconds"),
+    ),
+    "quiet_from": Rule(
+        "Quiet from",
+        "Local time of the hub from which no text message is sent; mails are.",
+        clock(none=True),
+    ),
+    "quiet_to": Rule("Quiet to", "When they are sent again. Both, or neither.", clock(none=True)),
+    "day_ends_at": Rule(
+        "The day ends", "Local time of the hub at which what is left is carried over and counted.", clock()
     ),
     "silent_after_s": Rule(
         "Silent", "A driver not heard of for so long on the way is told of.", whole(60, 86_400, "seconds")

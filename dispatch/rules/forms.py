@@ -28,6 +28,7 @@ PRICE_NAMES = {
     "late_per_minute": "A minute after a slot; 0: never late",
     "overtime_per_hour": "An hour of overtime; 0: none",
 }
+CLOCKS = ("quiet_from", "quiet_to", "day_ends_at")
 UNITS = {60: "minutes", 3600: "hours"}
 
 
@@ -56,6 +57,9 @@ class RulesForm(forms.Form):
     most_attempts = forms.IntegerField()
     unconfirmed_after_s = forms.FloatField()
     silent_after_s = forms.FloatField()
+    quiet_from = forms.CharField(required=False, max_length=5)
+    quiet_to = forms.CharField(required=False, max_length=5)
+    day_ends_at = forms.CharField(max_length=5)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -73,6 +77,8 @@ class RulesForm(forms.Form):
         values = {name: getattr(row, name) for name in RULES}
         for name, unit in SPANS.items():
             values[name] = f"{values[name] / unit:g}"
+        for name in CLOCKS:
+            values[name] = f"{values[name]:%H:%M}" if values[name] else ""
         values["slots_offered"] = ", ".join(f"{begin}-{end}" for begin, end in row.slots_offered)
         values |= {f"price_{name}": row.weights.get(name, PRICES[name]) for name in PRICE_NAMES}
         return cls(initial=values)
@@ -83,7 +89,9 @@ class RulesForm(forms.Form):
         for name, unit in SPANS.items():
             values[name] = round(values[name] * unit)
         pairs = [part.strip() for part in values["slots_offered"].split(",") if part.strip()]
-        values["slots_offered"] = [[at.strip() for at in pair.replace("\u2013", "-").split("-")] for pair in pairs]
+        values["slots_offered"] = [
+            [at.strip() for at in pair.replace("\u2013", "-").split("-")] for pair in pairs
+        ]
         given = {name: values.pop(f"price_{name}") for name in PRICE_NAMES}
         # one that is as it usually is stays unset, and follows the default; those the page does not show stay
         values["weights"] = {

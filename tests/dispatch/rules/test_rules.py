@@ -31,6 +31,8 @@ pytestmark = pytest.mark.django_db
         ("weights", {"speed_kmh": 0}, "above nought"),
         ("weights", {"pace_by_hour": [["8", 1]]}, "pace_by_hour"),
         ("brand", "x" * 101, "at most 100"),
+        ("quiet_from", "25:00", "time of day"),
+        ("day_ends_at", None, "time of day"),
         ("colour", "red", "is no rule"),
     ],
 )
