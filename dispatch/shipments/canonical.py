@@ -9,6 +9,8 @@ import json
 import math
 from typing import Any
 
+AS_IT_IS = frozenset({str, int, bool, type(None)})
+
 
 class NotCanonical(ValueError):
     """A value that has no such form: a number without an end, or no JSON at all."""
@@ -16,7 +18,10 @@ class NotCanonical(ValueError):
 
 def plain(value: Any) -> Any:
     """The value with each number in its one form."""
-    if isinstance(value, float):
+    kind = type(value)
+    if kind in AS_IT_IS:
+        return value
+    if kind is float:
         if not math.isfinite(value):
             raise NotCanonical(f"{value} is no number of JSON")
         return int(value) if value.is_integer() else value

@@ -45,21 +45,19 @@ def project(environment_id: int, states: Mapping[int, State]) -> None:
 
 def _row(environment_id: int, shipment_id: int, state: State) -> dict[str, Any]:
     facts = {name: value for name, value in asdict(state).items() if name not in NOT_SHOWN}
-    return plain(msgspec.to_builtins(facts)) | {  # type: ignore[no-any-return]  # a dict stays one
+    return facts | {
+        "size": plain(state.size),  # in the form in which a replay finds it
+        "metadata": plain(state.metadata),
         "shipment_id": shipment_id,
         "environment_id": environment_id,
         "hub": _uid("hub", state.hub),
         "driver": _uid("drv", state.driver),
         "manifest_uid": _uid("mft", state.manifest),
-        "due_from": _text(min((begin for begin, _ in state.slots), default=None)),
-        "due_to": _text(max((end for _, end in state.slots), default=None)),
+        "due_from": min((begin for begin, _ in state.slots), default=None),
+        "due_to": max((end for _, end in state.slots), default=None),
     }
 
 
 def _uid(prefix: str, text: str | None) -> str | None:
     uid: UUID | None = parse_id(prefix, text) if text else None
     return str(uid) if uid else None
-
-
-def _text(moment: Any) -> Any:
-    return msgspec.to_builtins(moment)

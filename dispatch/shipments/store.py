@@ -23,16 +23,20 @@ from dispatch.shipments.state import State
 from dispatch.shipments.upcasters import lifted
 from tracker.tenants.identifiers import public_id
 
-READ = """
-    SELECT s.id, s.uid, s.external_id, n.uid, e.sequence, e.kind, e.version, e.data::text, p.data::text,
-        e.occurred_at, e.recorded_at, e.hash
-    FROM dispatch_shipment s
+# each by itself: joined, tables that have grown since they were last analysed are read in the worst order
+SHIPMENTS = """
+    SELECT s.id, s.uid, s.external_id, n.uid FROM dispatch_shipment s
     JOIN tracker_environment n ON n.id = s.environment_id
-    JOIN dispatch_shipmentevent e ON e.environment_id = s.environment_id AND e.shipment_id = s.id
-    LEFT JOIN dispatch_personalpart p
-        ON p.environment_id = s.environment_id AND p.shipment_id = s.id AND p.sequence = e.sequence
     WHERE s.environment_id = %s AND s.id = ANY(%s)
-    ORDER BY s.id, e.sequence
+"""
+EVENTS = """
+    SELECT shipment_id, sequence, kind, version, data::text, occurred_at, recorded_at, hash
+    FROM dispatch_shipmentevent WHERE environment_id = %s AND shipment_id = ANY(%s)
+    ORDER BY shipment_id, sequence
+"""
+PERSONAL = """
+    SELECT shipment_id, sequence, data::text
+    FROM dispatch_personalpart WHERE environment_id = %s AND shipment_id = ANY(%s)
 """
 STORED = """
     SELECT e.id, s.uid, s.external_id, n.uid, e.uid, e.sequence, e.kind, e.version, e.data::text, p.data::text, p.salt,
@@ -128,34 +132,25 @@ class Writing(Struct, frozen=True, kw_only=True):
 
 def read(environment_id: int, shipment_ids: Collection[int]) -> dict[int, Parcel]:
     """The shipments of the environment with these row numbers, whole; one without events is not among them."""
-    found: dict[int, Parcel] = {}
+    facts: list[Any] = [environment_id, sorted(set(shipment_ids))]
     with connection.cursor() as cursor:
-        cursor.execute(READ, [environment_id, sorted(set(shipment_ids))])
-        for row in cursor.fetchall():
-            (
-                pk,
-                uid,
-                external_id,
-                environment,
-                sequence,
-                kind,
-                version,
-                data,
-                personal,
-                occurred,
-                known,
-                digest,
-            ) = row
-            parcel = found.get(pk)
-            if parcel is None:
-                names = (public_id("shp", uid), external_id, public_id("env", environment))
-                parcel = found[pk] = Parcel(pk, *names, [])
-            whole = put_together(
-                msgspec.json.decode(data), msgspec.json.decode(personal) if personal else None
-            )
-            parcel.history.append(Known(lifted(kind, version, whole), sequence, occurred, known))
+        cursor.execute(SHIPMENTS, facts)
+        found = {
+            pk: Parcel(pk, public_id("shp", uid), external_id, public_id("env", environment), [])
+            for pk, uid, external_id, environment in cursor.fetchall()
+        }
+        # before what lies beside them: of an event that is written in between, all of it is missing
+        cursor.execute(EVENTS, facts)
+        events = cursor.fetchall()
+        cursor.execute(PERSONAL, facts)
+        personal = {(pk, sequence): msgspec.json.decode(data) for pk, sequence, data in cursor.fetchall()}
+    for pk, sequence, kind, version, data, occurred_at, recorded_at, digest in events:
+        parcel = found.get(pk)
+        if parcel is not None:
+            whole = put_together(msgspec.json.decode(data), personal.get((pk, sequence)))
+            parcel.history.append(Known(lifted(kind, version, whole), sequence, occurred_at, recorded_at))
             parcel.hash = bytes(digest)
-    return found
+    return {pk: parcel for pk, parcel in found.items() if parcel.history}
 
 
 def stored(

@@ -136,7 +136,7 @@ def _check_files(files: dict[str, bytes], manifest: dict[str, Any], found: Findi
         found.wrong(f"{name}: was added")
         wrong = True
     if not wrong:
-        found.ok("%d files are those that were packed" % len(listed))
+        found.ok(f"{len(listed)} files are those that were packed")
 
 
 def _check_events(events: list[dict[str, Any]], manifest: dict[str, Any], found: Findings) -> None:
@@ -144,7 +144,7 @@ def _check_events(events: list[dict[str, Any]], manifest: dict[str, Any], found:
     for place, event in enumerate(events, 1):
         name = "events.json: event {} ({})".format(event.get("sequence"), event.get("kind"))
         if event.get("sequence") != place:
-            found.wrong("%s: stands at place %d, so an event is missing or moved" % (name, place))
+            found.wrong(f"{name}: stands at place {place}, so an event is missing or moved")
         if event.get("previous") != before:
             found.wrong(f"{name}: does not follow on the event before it")
         if (event.get("shipment"), event.get("environment")) != (
@@ -159,7 +159,7 @@ def _check_events(events: list[dict[str, Any]], manifest: dict[str, Any], found:
     if (len(events), before) != (manifest["events"], manifest["head"]):
         found.wrong("events.json: does not end where it ended, events are missing or were added")
     if len(found.faults) == faults:
-        found.ok("%d events are chained without a gap, up to %s" % (len(events), before))
+        found.ok(f"{len(events)} events are chained without a gap, up to {before}")
 
 
 def _check_personal(events: list[dict[str, Any]], personal: list[dict[str, Any]], found: Findings) -> None:
@@ -169,7 +169,7 @@ def _check_personal(events: list[dict[str, Any]], personal: list[dict[str, Any]]
     faults = len(found.faults)
     for sequence in sorted(set(promised) | set(kept)):
         part, wanted = kept.get(sequence), promised.get(sequence)
-        name = "personal.json: event %d" % sequence
+        name = f"personal.json: event {sequence}"
         if part is None:
             if wanted is not None and not forgotten:
                 found.wrong(f"{name}: what it says of the recipient is missing")
@@ -191,7 +191,7 @@ def _check_proofs(
     count, faults = 0, len(found.faults)
     for event in events:
         for proof in event["data"].get("proofs", []):
-            name = "proof %s of event %d" % (proof["id"], event["sequence"])
+            name = f"proof {proof['id']} of event {event['sequence']}"
             known = listed.get(proof["id"])
             if known is None or not known.get("file"):
                 if not forgotten and not (known or {}).get("missing"):
@@ -204,7 +204,7 @@ def _check_proofs(
                 found.wrong("{}: {} is not what was shown to the driver's phone".format(name, known["file"]))
             count += 1
     if len(found.faults) == faults:
-        found.ok("%d proofs are those that the events name" % count)
+        found.ok(f"{count} proofs are those that the events name")
 
 
 def _check_windows(
@@ -227,7 +227,7 @@ def _check_windows(
                 found.wrong(f"{place}: something in it lies outside of it")
                 break
     if len(found.faults) == faults:
-        found.ok("%s holds %d rows around %d events" % (name, count, len(windows)))
+        found.ok(f"{name} holds {count} rows around {len(windows)} transitions")
 
 
 # Ed25519 by RFC 8032: points as (X, Y, Z, T) with x = X/Z, y = Y/Z, x y = T/Z
