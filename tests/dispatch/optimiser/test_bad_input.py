@@ -9,7 +9,7 @@ import pytest
 
 from dispatch.optimiser import After, Iterations, solve, verify, why_not
 from dispatch.optimiser.jsonform import read_problem
-from dispatch.optimiser.problem import BadProblem, Break, Place, Problem, Slot, Stop
+from dispatch.optimiser.problem import BadProblem, Place, Problem, Slot, Stop
 from dispatch.optimiser.travel import Table, Travel
 from dispatch.optimiser.travel.provider import travel_of
 from dispatch.optimiser.travel.straight import StraightLine
@@ -83,7 +83,6 @@ USELESS_VEHICLES: dict[str, dict[str, Any]] = {
     "room for less than nothing": {"capacity": {"parcels": -4}},
     "no distance allowed": {"max_distance_m": 0},
     "no time allowed": {"max_duration_s": 0},
-    "a break all day": {"breaks": (Break(earliest_s=DAWN, latest_s=DAWN, duration_s=8 * HOUR),)},
 }
 
 

@@ -14,6 +14,8 @@ POINTS = [(0, 0), (6000, 0), (12000, 0), (18000, 0)]
 HUB = Depot(id="hub", place=0, opens_s=DAWN, closes_s=DAWN + HOUR, loading_s=300)
 NOON = Break(earliest_s=DAWN + HOUR, latest_s=DAWN + 2 * HOUR, duration_s=600)
 
+ON_THE_ROAD = Break(earliest_s=DAWN + 200, latest_s=DAWN + 300, duration_s=600)
+
 
 def slot(begin: int, end: int, **more) -> Slot:
     return Slot(earliest_s=begin, latest_s=end, **more)
@@ -75,7 +77,7 @@ TIGHTER = {
     "distance": (base(vehicle={"max_distance_m": 20000}), ("v", None, 4000)),
     "apart": (base(apart=(("a", "b"),)), ("v", "b", 1)),
     "break": (
-        base(vehicle={"breaks": (replace(NOON, earliest_s=DAWN + 200, latest_s=DAWN + 300),)}),
+        base(a={"slots": (slot(DAWN, DAWN + 700),)}, vehicle={"breaks": (ON_THE_ROAD,)}),
         ("v", None, 600),
     ),
     "loading": (base(vehicle={"load_at": "hub", "shift_start_s": DAWN + 2 * HOUR}), ("v", None, HOUR + 300)),
