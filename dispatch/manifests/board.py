@@ -154,7 +154,9 @@ def _range(day: Day, rows: Sequence[Mapping[str, Any]]) -> list[Ms]:
     if not begins:
         return [ms(day.begins + timedelta(hours=8)), ms(day.begins + timedelta(hours=20))]
     first, last = max(min(begins), ms(day.begins) - 6 * HOUR_MS), min(max(ends), ms(day.ends) + 6 * HOUR_MS)
-    return [first // HOUR_MS * HOUR_MS, -(-max(last, first + HOUR_MS) // HOUR_MS) * HOUR_MS]
+    midnight = ms(day.begins)  # full hours of the hub: Pune's begin half an hour off those of UTC
+    hours = (first - midnight) // HOUR_MS, -(-(max(last, first + HOUR_MS) - midnight) // HOUR_MS)
+    return [midnight + hours[0] * HOUR_MS, midnight + hours[1] * HOUR_MS]
 
 
 def tray(day: Day) -> list[dict[str, Any]]:

@@ -93,9 +93,7 @@ export class Gantt {
   drawName(driver, sum) {
     const head = make("div", "row-head");
     head.append(make("span", "row-name", driver.name));
-    const facts = [`${sum.done}/${sum.stops}`];
-    if (driver.kind) facts.push(driver.kind);
-    const line = make("span", "row-facts", facts.join(" · "));
+    const line = make("span", "row-facts", `${sum.done}/${sum.stops}`);
     if (sum.late) line.append(" ", make("b", "row-late", `${sum.late} late`));
     if (driver.draft) line.append(" ", make("i", "row-draft", "draft"));
     if (driver.flags.length) {
@@ -103,6 +101,7 @@ export class Gantt {
       flag.title = driver.flags.map(({ reason }) => reason).join("; ");
       line.append(" ", flag);
     }
+    if (driver.kind) line.append(" ", driver.kind);
     head.append(line);
     return head;
   }

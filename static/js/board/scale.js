@@ -14,11 +14,11 @@ export function spanOf(range, from, to, least = 0) {
   return { left, width: Math.max((shareOf(range, to) - shareOf(range, from)) * 100, least) };
 }
 
-/** Epoch ms of each full hour in the range, every hour or so that no more than `most` are named. */
+/** Epoch ms of each hour from the range's begin, which is a full hour of the hub, so that no more than `most` are named. */
 export function hoursIn([from, to], most = 24) {
   const step = HOUR_MS * Math.max(1, Math.ceil((to - from) / HOUR_MS / most));
   const ticks = [];
-  for (let at = Math.ceil(from / step) * step; at < to; at += step) ticks.push(at);
+  for (let at = from; at < to; at += step) ticks.push(at);
   return ticks;
 }
 

@@ -46,7 +46,12 @@ def heard(broker, phone, topic, *, within_s=10.0):
     found, came, granted = [], threading.Event(), threading.Event()
     client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
     client.tls_set_context(phone.context)
-    client.on_message = lambda *args: (found.append(args[-1]), came.set())
+
+    def hear(_client, _data, message):
+        found.append(message)
+        came.set()
+
+    client.on_message = hear
     client.on_connect = lambda client, *_: client.subscribe(topic, 1)
     client.on_subscribe = lambda *_: granted.set()
     client.connect("127.0.0.1", broker.tls_port)
