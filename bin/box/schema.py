@@ -27,6 +27,9 @@ def make_demo(place: Place, settings: Settings, progress: Progress, code: str) -
         return
     with progress.step("demo tenant", "looking after it and its keys"):
         _manage(place, settings, ["demo", "--write", str(path)], "demo", as_owner=False)
+        if settings.number("MILEPOST_FLEET_DEVICES"):  # over the phones that are simulated
+            live = read_demo(path)["live_environment_id"]
+            _manage(place, settings, ["demo_fleet", "--environment", live], "demo-fleet", as_owner=False)
     stamp.write_text(wanted, encoding="utf-8")
 
 

@@ -111,7 +111,8 @@ def test_a_hub_is_made_changed_moved_and_ended(owner, customer, box):
     pune = Hub.objects.for_environment(box).get(name="Pune")
     assert (pune.parent_id, pune.timezone, pune.latitude) == (west.pk, "Asia/Kolkata", 18.52)
     changed = owner.post(
-        reverse("console_hub", args=[pune.public_id]), body | {"name": "Pune 2", "parent": ""}
+        reverse("console_hub", args=[pune.public_id]),
+        body | {"name": "Pune 2", "parent": "", "timezone": "Asia/Kolkata"},
     )
     assert changed.status_code == 302
     wrong = owner.post(reverse("console_hub", args=[pune.public_id]), body | {"longitude": "east"})

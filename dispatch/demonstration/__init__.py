@@ -1,0 +1,1 @@
+"""A small fleet to look at, in the demo tenant."""
