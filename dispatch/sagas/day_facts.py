@@ -85,7 +85,9 @@ def _routes(hub: Hub, day: date) -> tuple[OpenRoute, ...]:
         hub=hub, service_date__lte=day, state__in=IN_FORCE
     )
     rows = rows.select_related("driver").annotate(left=Count("stops", filter=Q(stops__state__in=OPEN_STOPS)))
-    return tuple(OpenRoute(row.public_id, row.driver.name, row.left) for row in rows.order_by("pk"))
+    return tuple(
+        OpenRoute(row.public_id, row.driver.name, row.left, row.ends_at) for row in rows.order_by("pk")
+    )
 
 
 def _followed(environment: int) -> set[str]:

@@ -22,6 +22,7 @@ from dispatch.sagas.decisions import (
 from dispatch.sagas.matters import ON_A_ROUTE, DayFacts
 
 CHASE = timedelta(hours=1)  # for drivers who are still out, and phones that have not told yet
+LONGEST_CHASE = timedelta(hours=12)
 LOOK_EVERY = timedelta(minutes=5)
 AT_ONCE = 200  # shipments a step: each step is one transaction, and a route at a time is closed
 PATIENCE = timedelta(hours=14)  # from ten in the evening to noon
@@ -71,10 +72,16 @@ def _chase(standing: Standing, facts: DayFacts, now: datetime) -> Decision:
     out = _still_out(facts)
     if not out and not facts.routes:
         return Take("All routes are done.", "carry_over", now)
-    until = standing.until or now
+    until = _until(standing, facts, now)
     if now < until:
         return Wait(min(until, now + LOOK_EVERY))
-    return Take(f"{len(out)} shipments are still on a route after an hour's wait.", "carry_over", now)
+    return Take(f"{len(out)} shipments are still on a route, and no longer waited for.", "carry_over", now)
+
+
+def _until(standing: Standing, facts: DayFacts, now: datetime) -> datetime:
+    """An hour, and an hour after the planned end of a route that goes into the night; half a day at most."""
+    planned = [route.ends_at + CHASE for route in facts.routes if route.ends_at is not None]
+    return min(max([standing.until or now, *planned]), standing.begun_at + LONGEST_CHASE)
 
 
 def _carry_over(standing: Standing, facts: DayFacts, now: datetime) -> Decision:

@@ -98,6 +98,7 @@ class OpenRoute:
     manifest: str
     driver: str  # a name
     left: int  # stops
+    ends_at: datetime | None = None  # as planned: a night's route goes on after the day's end
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from dispatch.fleet.sight import hubs_in_sight
+from dispatch.notifications.catalogue import TEMPLATES
 from dispatch.notifications.selectors import messages_of_saga
 from dispatch.sagas import selectors, services
 from dispatch.sagas.catalogue import KINDS, SAGAS
@@ -137,7 +138,10 @@ def _page(
     facts = _shown(found, names) | {
         "definition": SAGAS.get(found.kind),
         "timeline": selectors.timeline_of(found),
-        "messages_owed": messages_of_saga(request.environment, found.public_id, found.subject),
+        "messages_owed": [
+            (TEMPLATES[row.template].title if row.template in TEMPLATES else row.template, row)
+            for row in messages_of_saga(request.environment, found.public_id, found.subject)
+        ],
         "count": count_form(found) if may_act else None,
         "counted": found.data.get("counted"),
         "faults": faults or [],

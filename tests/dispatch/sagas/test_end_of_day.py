@@ -138,3 +138,14 @@ def test_a_hub_with_nothing_on_the_road_has_no_day_to_close(customer):
         Manifest.objects.for_environment(world.environment).update(version=0, state="draft")
     to(world, EVENING)
     assert world.sagas("end_of_day") == []
+
+
+def test_a_route_planned_into_the_night_is_not_cut_off(world):
+    with world.open():
+        rows = Manifest.objects.for_environment(world.environment)
+        rows.update(ends_at=EVENING + 5 * HOUR)
+    for hours in range(7):
+        to(world, EVENING + hours * HOUR - MINUTE)
+    assert world.steps("end_of_day") == ["count"]
+    to(world, EVENING + 6 * HOUR + MINUTE)
+    assert "carry_over" in world.steps("end_of_day")
