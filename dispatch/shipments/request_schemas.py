@@ -79,8 +79,8 @@ class CommandBody(Struct, kw_only=True, forbid_unknown_fields=True):
         None
     )
     expected_sequence: Annotated[
-        int | None,
-        Meta(ge=1, description="Only if this is the number of its newest event still; otherwise a 409."),
+        Annotated[int, Meta(ge=1)] | None,
+        Meta(description="Only if this is the number of its newest event still; otherwise a 409."),
     ] = None
 
 

@@ -23,7 +23,9 @@ class ShipmentPlace(Struct):
     longitude: float
     latitude: float
     by: Annotated[str, Meta(description="given, gazetteer, nominatim, google or person.", examples=["given"])]
-    confidence: Annotated[float | None, Meta(ge=0, le=1, description="Of whoever found it; null: not said.")]
+    confidence: Annotated[
+        Annotated[float, Meta(ge=0, le=1)] | None, Meta(description="Of whoever found it; null: not said.")
+    ]
     doubtful: Annotated[bool, Meta(description="It is not planned before a person has looked at the place.")]
 
 

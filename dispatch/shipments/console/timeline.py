@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import asdict
 
+from dispatch.intake.cells import MINOR_DIGITS
 from dispatch.shipments import kinds
 from dispatch.shipments.authors import Author
 from dispatch.shipments.kinds import Event, Slot
@@ -115,7 +116,14 @@ def slot_words(slots: Sequence[Slot], zone: tzinfo) -> str:
 def size_words(size: dict[str, float]) -> str:
     """`2 parcels, 2.5 kg`."""
     names = {"parcels": "parcel" if size.get("parcels") == 1 else "parcels"}
-    return ", ".join(f"{amount:g} {names.get(unit, unit)}" for unit, amount in size.items())
+    parts = sorted(size.items(), key=lambda part: part[0] != "parcels")
+    return ", ".join(f"{amount:g} {names.get(unit, unit)}" for unit, amount in parts)
+
+
+def money_words(minor: int, currency: str) -> str:
+    """`INR 1,250.00`."""
+    digits = MINOR_DIGITS.get(currency, 2)
+    return f"{currency} {minor / 10**digits:,.{digits}f}".strip()
 
 
 def _slot(begin: datetime, end: datetime) -> str:
@@ -179,7 +187,7 @@ def _attempt(event: kinds.DeliveryAttempted, zone: tzinfo) -> list[str]:
 
 def _delivered(event: kinds.DeliveryConfirmed, zone: tzinfo) -> list[str]:
     place = f"at {event.latitude:.5f}, {event.longitude:.5f}" if event.longitude is not None else ""
-    cash = f"cash collected: {event.cash_minor} minor units" if event.cash_minor else ""
+    cash = "cash collected" if event.cash_minor else ""
     return [f"to {event.recipient}" if event.recipient else "", cash, event.note, place]
 
 

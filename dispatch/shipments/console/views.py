@@ -154,6 +154,8 @@ def _facts(request: ConsoleRequest, found: ShipmentState) -> dict[str, Any]:
         "zone": zone.key,
         "slots": timeline.slot_words(timeline.pairs(found.slots), zone),
         "size": timeline.size_words(found.size),
+        "cash": timeline.money_words(found.cash_minor, found.currency),
+        "collected": timeline.money_words(found.cash_collected_minor, found.currency),
         "doubt": doubt_of(request.environment.pk, found) if found.place_doubtful else "",
         "tracking": url_for(found.shipment),
         "evidence": _address("console_shipment_evidence", found.shipment.public_id),
