@@ -31,7 +31,7 @@ def overridden(
     found: dict[tuple[str, int], Case] = {}
     for row in rows.order_by("created_at", "pk"):
         day = row.service_date.toordinal()
-        for was, is_now in zip(row.before["moved"], row.after["moved"], strict=True):
+        for was, is_now in zip(row.before.get("moved", ()), row.after.get("moved", ()), strict=True):
             if was["driver"] is not None and was["longitude"] is not None:
                 found.setdefault((was["shipment"], day), _overridden(row, day, was, is_now))
     return found

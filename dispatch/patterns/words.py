@@ -26,6 +26,8 @@ def rule_text(rule: Constraint, drivers: Mapping[str, str], kinds: Mapping[str, 
 
 def grounds(evidence: Mapping[str, Any]) -> str:
     """Why it is thought to be more than chance."""
+    if not evidence:
+        return ""
     return (
         f"{evidence['overridden']} of {evidence['stops']} such stops were moved by hand in {evidence['weeks']} weeks, "
         f"on {evidence['hit_days']} days where chance would do it on {evidence['expected_days']:.1f}. "
@@ -35,16 +37,16 @@ def grounds(evidence: Mapping[str, Any]) -> str:
 
 def shown(row: OverridePattern, drivers: Mapping[str, str], kinds: Mapping[str, str]) -> dict[str, Any]:
     """A pattern as the page has it."""
-    rule = constraint_from(row.constraint)
+    rule = constraint_from(row.constraint) if row.constraint else None
     middle = None
-    if rule.area is not None:
+    if rule is not None and rule.area is not None:
         middle = (
             round((rule.area.south + rule.area.north) / 2, 5),
             round((rule.area.west + rule.area.east) / 2, 5),
         )
     return {
         "row": row,
-        "rule": rule_text(rule, drivers, kinds),
+        "rule": "" if rule is None else rule_text(rule, drivers, kinds),
         "grounds": grounds(row.evidence),
         "tested": sentence(row.back_test),
         "place": middle,

@@ -150,6 +150,16 @@ DISPATCH_VICTIMS: Victims = {
         f"api_driver_{name}": [lambda v: {"driver": v.driver.public_id}]
         for name in ("phone", "sign_in_links")
     },
+    **{
+        name: [lambda v: {"shipment_id": v.shipment.public_id}] for name in ("console_shipment", "console_place")
+    },
+    "console_shipment_act": [lambda v: {"shipment_id": v.shipment.public_id, "deed": "cancel"}],
+    **{
+        f"console_upload{name}": [lambda v: {"upload_id": v.upload.public_id}]
+        for name in ("", "_progress", "_columns", "_faults")
+    },
+    "console_upload_template": [lambda v: {"kind": v.upload.public_id}],
+    **{f"api_shipment_upload{name}": [lambda v: {"upload": v.upload.public_id}] for name in ("", "_rows")},
     "api_shipment_tracking_link": [
         lambda v: {"shipment": v.shipment.public_id},
         lambda v: {"shipment": f"external:{v.shipment.external_id}"},
@@ -181,6 +191,10 @@ DISPATCH_VICTIMS: Victims = {
         f"console_manifest{name}": [lambda v: {"manifest_id": v.manifest.public_id}]
         for name in ("", "_release", "_discard")
     },
+    "console_board_undo": [lambda v: {"override_id": v.override.public_id}],
+    "console_board_move": [lambda v: {"shipment_id": v.shipment.public_id}],
+    "console_pattern_decide": [lambda v: {"pattern_id": v.pattern.public_id}],
+    **{f"api_override{name}": [lambda v: {"override": v.override.public_id}] for name in ("", "_undo")},
     **{
         f"api_saga{name}": [lambda v: {"saga": v.saga.public_id}]
         for name in ("", "_continue", "_call_off", "_count")
