@@ -119,7 +119,7 @@ async def _driver(
             api, "vehicles", {"type": kind, "hub": town.hub, "external_id": name, "plate": name[-14:]}
         )
         path = f"/api/v1/drivers/{driver['id']}"
-        await api.ask("set_up", "PUT", f"{path}/vehicle", json={"vehicle": vehicle["id"]})
+        await api.ask("set_up", "POST", f"{path}/vehicle", json={"vehicle": vehicle["id"]})
         await api.ask("set_up", "POST", f"{path}/shifts", json=_shift(world.scale, now))
         link = await api.ask("set_up", "POST", f"{path}/sign-in-links")
     return driver["id"], link["url"]
