@@ -1,4 +1,4 @@
-"""The answer about many shipments announced at once: what became of each, and how many of each kind. Pure."""
+"""The answer about many shipments announced at once: what became of each, and how many of each kind."""
 
 from collections import Counter
 from collections.abc import Sequence

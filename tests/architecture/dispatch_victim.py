@@ -160,6 +160,33 @@ DISPATCH_VICTIMS: Victims = {
     },
     "console_upload_template": [lambda v: {"kind": v.upload.public_id}],
     **{f"api_shipment_upload{name}": [lambda v: {"upload": v.upload.public_id}] for name in ("", "_rows")},
+    "console_shipment_evidence": [lambda v: {"shipment_id": v.shipment.public_id}],
+    **{
+        f"api_shipment{name}": [
+            lambda v: {"shipment": v.shipment.public_id},
+            lambda v: {"shipment": f"external:{v.shipment.external_id}"},
+        ]
+        for name in (
+            "",
+            "_history",
+            "_evidence",
+            "_correct_address",
+            "_change_details",
+            "_change_hub",
+            "_confirm_pickup",
+            "_fail_attempt",
+            "_allow_attempt",
+            "_confirm_delivery",
+            "_reschedule",
+            "_leave_note",
+            "_cancel",
+            "_start_return",
+            "_confirm_return",
+            "_report_damage",
+            "_report_loss",
+            "_forget_personal_data",
+        )
+    },
     "api_shipment_tracking_link": [
         lambda v: {"shipment": v.shipment.public_id},
         lambda v: {"shipment": f"external:{v.shipment.external_id}"},
