@@ -41,7 +41,7 @@ def places(request: ConsoleRequest) -> HttpResponse:
     shown = [_place(request, row, hubs) for row in rows[:SHOWN]]
     may_act = request.membership.may(Role.SUPERVISOR)
     facts = {
-        "places": shown,
+        "waiting": shown,
         "count": rows.count(),
         "may_act": may_act,
         "switch_to": reverse("console_places"),

@@ -62,12 +62,18 @@ export class PlaceMap {
     else this.pin.remove();
     const target = known ? [longitude, latitude] : near;
     if (!target) return this.map.jumpTo({ center: [10, 25], zoom: 1.4 });
-    this.map.easeTo({ center: target, zoom: known ? 15 : 11, duration: this.calm.matches ? 0 : 500 });
-    return undefined;
+    const duration = this.calm.matches ? 0 : 500;
+    if (!known || !near) return this.map.easeTo({ center: target, zoom: known ? 15 : 11, duration });
+    // with the hub in view one sees at once how far off it is
+    const [west, east] = [longitude, near[0]].sort((a, b) => a - b);
+    const [south, north] = [latitude, near[1]].sort((a, b) => a - b);
+    return this.map.fitBounds([[west, south], [east, north]], { padding: 80, maxZoom: 15, duration });
   }
 
   put(place) {
-    this.pin.setLngLat(place).addTo(this.map);
+    this.pin.setLngLat(place);
+    // put on the map anew it would lose the focus, and with it the arrow keys
+    if (!this.pin.getElement().isConnected) this.pin.addTo(this.map);
     this.pin.getElement().setAttribute("aria-valuetext", `${place.lat.toFixed(5)}, ${place.lng.toFixed(5)}`);
     this.pin.getElement().setAttribute("aria-valuenow", place.lat.toFixed(5));
   }
