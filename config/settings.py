@@ -211,6 +211,7 @@ SPECTACULAR_SETTINGS = {
             "name": "Trips",
             "description": "To a destination: when it arrives, whether it is late, and links to follow it.",
         },
+        {"name": "Dispatch", "description": "The day's figures, and how dispatch works."},
         {"name": "Planning", "description": "When hubs are planned, and what each plan came to."},
         {
             "name": "Manifests",
