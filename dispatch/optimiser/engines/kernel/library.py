@@ -15,7 +15,7 @@ from pathlib import Path
 
 from dispatch.optimiser.engines.kernel.layout import Layout
 
-SOURCES = ("plan.h", "neighbours.h", "route.h", "ruin.h", "tails.h", "recreate.h", "search.c")
+SOURCES = ("plan.h", "keep.h", "neighbours.h", "route.h", "ruin.h", "tails.h", "recreate.h", "search.c")
 HERE = Path(__file__).parent
 FOLDERS = (
     HERE / "__pycache__",

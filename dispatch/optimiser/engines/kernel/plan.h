@@ -72,7 +72,8 @@ typedef struct {
     int32_t *absent; /* items not served */
     int32_t absent_count, used;
     int64_t cost, best_cost;
-    int32_t best_absent, tails; /* whether tails may be exchanged */
+    int32_t best_absent, fresh; /* fresh: the current plan is the best and not written down yet */
+    int32_t tails; /* whether tails may be exchanged */
     int32_t *best, *best_count; /* clients of the best plan route after route, and how many by slot */
     uint64_t random;
     int64_t look; /* places looked at before the next is overlooked */

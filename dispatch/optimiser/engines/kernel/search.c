@@ -1,4 +1,5 @@
 /* The search that Python calls: tear out, put back, accept as simulated annealing does; many steps a call. */
+#include "keep.h"
 #include "neighbours.h"
 #include "plan.h"
 #include "recreate.h"
@@ -127,27 +128,10 @@ void plan_load(Plan *plan, const int32_t *clients, const int32_t *counts) {
         }
 }
 
-static int32_t write_out(const Plan *plan, int32_t *clients, int32_t *counts) {
-    for (int32_t at = 0; at < plan->tables->slots; at++) {
-        const Slot *slot = &plan->slots[at];
-        counts[at] = slot->count;
-        if (slot->count == 0) continue;
-        for (int32_t node = plan->nodes[slot->start].after; node != slot->start + 1; node = plan->nodes[node].after)
-            *clients++ = node;
-    }
-    return plan->absent_count;
-}
-
 /* Let steps begin around these clients rather than anywhere; none: anywhere. */
 void plan_focus(Plan *plan, const int32_t *clients, int32_t count) {
     memcpy(plan->focus, clients, sizeof(int32_t) * count);
     plan->focus_count = count;
-}
-
-/* Take the current plan for the best, whatever it costs. */
-void plan_keep(Plan *plan) {
-    plan->best_cost = plan->cost;
-    plan->best_absent = write_out(plan, plan->best, plan->best_count);
 }
 
 /* The best plan (`current` 0) or the current one; how many items it leaves out. */
@@ -180,15 +164,15 @@ void plan_anneal(Plan *plan, int64_t steps, double heat, double cooling, double 
         int32_t count = try_absent(plan, ruin(plan, removed, longest));
         sort_taken(plan, count);
         for (int32_t index = 0; index < count; index++) serve(plan, plan->taken[index], blink);
-        if ((double)plan->cost < (double)cost - heat * log(uniform(plan))) {
-            if (plan->cost < plan->best_cost) plan_keep(plan);
-        } else {
+        int accepted = (double)plan->cost < (double)cost - heat * log(uniform(plan));
+        int leaves_best = accepted && plan->fresh && plan->cost > cost; /* to be written down first, at this step's cost */
+        if (!accepted || leaves_best) {
             take_back(plan);
             plan->cost = cost;
         }
-        for (int tries = 0; tries < TAILS && plan->tails; tries++) {
-            swap_tails(plan, heat);
-            if (plan->cost < plan->best_cost) plan_keep(plan);
-        }
+        if (leaves_best) plan_keep(plan);
+        note_best(plan);
+        for (int tries = 0; tries < TAILS && plan->tails; tries++) swap_tails(plan, heat);
     }
+    if (plan->fresh) plan_keep(plan);
 }

@@ -114,20 +114,29 @@ def _vehicles(core: Core) -> dict[str, npt.NDArray[Any]]:
 
 
 def _matrices(core: Core) -> tuple[Small, Small]:
-    def packed(matrices: tuple[Ints, ...]) -> Small:
-        if any(((one < UNREACHABLE) & (one > FAR)).any() for one in matrices):
-            raise OverflowError("distances and durations over 2**29 do not fit the compiled search")
-        return np.stack([np.minimum(one, FAR).astype(np.int32) for one in matrices])
-
-    distance = packed(core.distances)
+    distance = _packed(core.distances)
     same = all(one is other for one, other in zip(core.distances, core.durations, strict=True))
-    return distance, distance if same else packed(core.durations)
+    return distance, distance if same else _packed(core.durations)
+
+
+def _packed(matrices: tuple[Ints, ...]) -> Small:
+    packed = np.empty((len(matrices), *matrices[0].shape), np.int32)
+    for number, one in enumerate(matrices):
+        if one.max() > FAR:  # seldom: the look at each number is left out where it can be
+            if ((one < UNREACHABLE) & (one > FAR)).any():
+                raise OverflowError("distances and durations over 2**29 do not fit the compiled search")
+            one = np.minimum(one, FAR)
+        packed[number] = one
+    return packed
 
 
 def _turned(matrices: Small) -> Small:
     """Rows for columns; the same array where the way back is as long."""
     turned = matrices.transpose(0, 2, 1)
-    return matrices if (turned == matrices).all() else np.ascontiguousarray(turned)
+    some = slice(0, None, 1 + matrices.shape[1] // 50)  # one-way roads show in a few rows
+    if (turned[:, some] == matrices[:, some]).all() and (turned == matrices).all():
+        return matrices
+    return np.ascontiguousarray(turned)
 
 
 def _items(core: Core) -> dict[str, npt.NDArray[Any]]:

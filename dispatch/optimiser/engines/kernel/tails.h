@@ -2,6 +2,7 @@
 #ifndef MILEPOST_TAILS_H
 #define MILEPOST_TAILS_H
 
+#include "keep.h"
 #include "route.h"
 
 #define CLOSEST 20 /* a client is led on to one of so many neighbours */
@@ -60,11 +61,13 @@ static void swap_tails(Plan *plan, double heat) {
     if ((double)(tables->per_distance[type] * more) >= -heat * log(uniform(plan))) return;
     if (tables->timed && !(tails_in_time(plan, head, tail, profile) && tails_in_time(plan, ahead, behind, profile))) return;
     if (!tails_fit(plan, head, tail, type) || !tails_fit(plan, ahead, behind, type)) return;
+    if (plan->fresh && more > 0) plan_keep(plan);
     int32_t last_here = nodes[plan->slots[here].start + 1].before, last_there = nodes[plan->slots[there].start + 1].before;
     hang(plan, head, tail, last_there, here);
     hang(plan, ahead, behind, last_here, there);
     refresh(plan, here);
     refresh(plan, there);
+    note_best(plan);
 }
 
 #endif
