@@ -198,7 +198,7 @@ class _Assembly:
         return place
 
     def _is_good(self, one: Candidate) -> bool:
-        reasons = judge(one, now=self.now, until=self.until)
+        reasons = judge(one, now=self.now, until=self.until, timezone=self.hub.timezone)
         if reasons is None:
             self.later += 1
         elif reasons:

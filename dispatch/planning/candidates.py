@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
@@ -89,8 +90,8 @@ def _still_aboard(environment_id: int, holders: Mapping[int, Manifest]) -> dict[
     return {shipment: out[manifest] for shipment, manifest in rows.values_list("shipment_id", "manifest_id")}
 
 
-def judge(candidate: Candidate, *, now: datetime, until: datetime) -> list[Reason] | None:
-    """Why it cannot be planned; [] where it can; None where it is for another day."""
+def judge(candidate: Candidate, *, now: datetime, until: datetime, timezone: str) -> list[Reason] | None:
+    """Why it cannot be planned, in the hub's own time; [] where it can; None where it is for another day."""
     row = candidate.row
     slots = slots_of(row)
     if candidate.held_by is None:
@@ -102,8 +103,8 @@ def judge(candidate: Candidate, *, now: datetime, until: datetime) -> list[Reaso
     if row.place_doubtful and candidate.held_by is None:
         return [Reason("place_doubtful", "Its place was guessed from the address: a person must confirm it.")]
     if candidate.held_by is None and slots and max(end for _, end in slots) <= now:
-        last = max(end for _, end in slots)
-        return [Reason("slot_past", f"Its last slot ended at {last:%Y-%m-%d %H:%M} UTC, before this plan.")]
+        last = max(end for _, end in slots).astimezone(ZoneInfo(timezone))
+        return [Reason("slot_past", f"Its last slot ended at {last:%H:%M on %A, %d %B}, before this plan.")]
     return []
 
 

@@ -17,7 +17,7 @@ ORDINARY = 10  # an ordinary parcel's priority for the optimiser: ten steps belo
 DEFAULTS: dict[str, float] = {
     "change_driver": 3.0,  # for a stop that another driver gets than people know of
     "change_order": 0.5,  # for a stop that comes at another place in its driver's order
-    "fair_hours": 0.0,  # for each hour above the fair share
+    "fair_hours": 1.0,  # for each hour above the fair share
     "fair_km": 0.0,
     "late_per_minute": 0.0,  # above nought every slot is soft, at this price
     "late_aboard_per_minute": 5.0,  # for parcels that drivers have already: late, rather than not at all

@@ -16,7 +16,7 @@ from dispatch.planning.frames import Better, Done, Job
 from dispatch.planning.models import PlanRun
 from dispatch.planning.prices import units
 from dispatch.planning.results import Moved, keep
-from dispatch.planning.solver import Solver
+from dispatch.planning.solver import Solver, Solving
 from dispatch.planning.telling import tell_failed
 from dispatch.planning.ways import Tables, sent, travel_for
 from tracker.tenants import scope
@@ -44,7 +44,7 @@ def carry(
     held: Claim,
     *,
     clock: Clock,
-    solver: Callable[[Job], Solver] = Solver,
+    solver: Callable[[Job], Solving] = Solver,
     going: Callable[[], bool] = lambda: True,
 ) -> str:
     """Plan it. Returns the state it ended in ("waiting" where it is to be begun anew, "" where it is not ours).
@@ -85,7 +85,7 @@ def fail(held: Claim, why: str, *, now: datetime) -> str:
     return str(PlanRun.State.FAILED)
 
 
-def _carry(held: Claim, *, clock: Clock, solver: Callable[[Job], Solver], going: Callable[[], bool]) -> str:
+def _carry(held: Claim, *, clock: Clock, solver: Callable[[Job], Solving], going: Callable[[], bool]) -> str:
     if held.tries > MOST_TRIES:
         return fail(held, f"The planner was ended {held.tries - 1} times while it solved this.", now=clock())
     run, assembled = _read(held, now=clock())
@@ -118,18 +118,22 @@ def _solve(
     seconds: float,
     *,
     clock: Clock,
-    solver: Callable[[Job], Solver],
+    solver: Callable[[Job], Solving],
     going: Callable[[], bool],
 ) -> tuple[Done, bool]:
     """The plan, and whether a person ended the search."""
     progress: list[list[float]] = []
+    best = float(
+        "inf"
+    )  # two threads tell of their plans: what is no better by the time it comes is not shown
     tables = _asked_of_router(held, assembled, clock=clock)
     stopped, renewed = False, clock()
     with solver(Job(assembled.brief, seconds, EXPLAIN_S, tables)) as process:
         for frame in process.hear(every_s=HEAR_S):
             if isinstance(frame, Done):
                 return frame, stopped
-            if isinstance(frame, Better):
+            if isinstance(frame, Better) and sum(frame.terms.values()) < best:
+                best = sum(frame.terms.values())
                 progress = _thinned([*progress, point(frame)])
                 sketch.draw(held.run_id, assembled, frame)
             if not going():

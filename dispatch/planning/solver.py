@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, cast
+from typing import BinaryIO, Protocol, Self, cast
 
 from dispatch.planning import frames
 from dispatch.planning.errors import SolverFailed, SolverGone
@@ -18,6 +18,28 @@ from dispatch.planning.frames import Done, Failed, Frame, Job
 PROJECT = Path(__file__).resolve().parents[2]
 HANGS_S = 180.0  # beyond its seconds: tables of 5,000 places, their explanations, a busy machine
 COMMAND = (sys.executable, "-m", "dispatch.planning.solving")
+
+
+class Solving(Protocol):
+    """Something that solves one job inside a `with` block."""
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Be gone."""
+        ...
+
+    def stop(self) -> None:
+        """Let it end with the best it has."""
+        ...
+
+    def hear(self, *, every_s: float) -> Iterator[Frame | None]:
+        """What it says; see `Solver.hear`."""
+        ...
 
 
 class Solver:
@@ -29,7 +51,7 @@ class Solver:
         self._heard: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
         self._gives_up = time.monotonic() + job.seconds + job.explain_s + HANGS_S
 
-    def __enter__(self) -> "Solver":
+    def __enter__(self) -> Self:
         self._process = subprocess.Popen(
             self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=PROJECT
         )

@@ -78,6 +78,9 @@ def _solve(job: Job, stop: threading.Event, tell) -> Done | Failed:  # type: ign
             )
         )
 
+    # at once a plan by savings, so that whoever looks sees one and the cost has something to fall from
+    first = solve(problem, After(0.0), job.brief.seed, engine="savings")
+    better(Progress(elapsed_s=0.0, cost=first.cost, solution=first))
     until = AnyOf(After(job.seconds), WhenSet(stop))
     solution = solve(problem, until, job.brief.seed, on_better=better)
     elapsed = time.monotonic() - began

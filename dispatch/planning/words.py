@@ -124,7 +124,8 @@ def _change(names: Names, remedy: Remedy) -> Change:
     text = CHANGES.get(remedy.change, remedy.change).format(
         who=names.driver(remedy.vehicle), by=amount(remedy.by, remedy.unit), other=names.parcel(remedy.other)
     )
-    return Change(remedy.change, f"{text[:1].upper()}{text[1:]} ({units(remedy.cost):+g}).", remedy.vehicle)
+    dearer = f", for {units(remedy.cost):g} more" if remedy.cost > 0 else ""
+    return Change(remedy.change, f"{text[:1].upper()}{text[1:]}{dearer}.", remedy.vehicle)
 
 
 def amount(by: int, unit: str) -> str:

@@ -61,3 +61,4 @@ function soon() {
 
 show();
 soon();
+new ResizeObserver(() => drawCurve(document.getElementById("curve"), shown.progress, shown.live ? shown.seconds : 0)).observe(document.getElementById("curve"));

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -165,9 +166,13 @@ def test_a_solver_that_is_killed_twice_fails_the_run_and_says_so(ours, planner):
     for _ in range(2):
         [solver] = until(planner.solvers)
         os.kill(solver, signal.SIGKILL)
-        until(lambda gone=solver: gone not in planner.solvers())
+        until(partial(is_gone, planner, solver))
     row = until(lambda: (r := run_now(run)).state == "failed" and r)
     assert row.failure == "The solver was ended by signal 9. It was tried 2 times."
+
+
+def is_gone(planner: Planner, solver: int) -> bool:
+    return solver not in planner.solvers()
 
 
 def awake(ours: Customer) -> Town:

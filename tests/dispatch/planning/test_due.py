@@ -7,9 +7,9 @@ import pytest
 from django.db import connection, transaction
 
 from dispatch.planning import due
+from dispatch.planning.errors import WindowTaken
 from dispatch.planning.models import DispatchWindow, PlanRun
 from dispatch.planning.services import (
-    WindowTaken,
     WindowWish,
     add_window,
     change_window,

@@ -5,7 +5,6 @@ from django.urls import reverse
 
 from dispatch.planning import sketch
 from dispatch.planning.assembling import assemble
-from dispatch.planning.claims import claim
 from dispatch.planning.frames import Better
 from dispatch.planning.models import DispatchWindow, PlanRun
 from dispatch.planning.services import give_default_windows
@@ -46,7 +45,7 @@ def test_a_viewer_sees_and_does_nothing(signed_in, customer, town):
 
 def test_a_run_under_way_is_drawn_with_its_falling_cost(page, town):
     run = town.ask()
-    held = claim(now=town.now)
+    held = town.claim()
     made = assemble(town.environment.pk, town.hub, service_date=MORNING.date(), now=town.now)
     driver = town.drivers[0].public_id
     sketch.draw(held.run_id, made, Better(1.5, {"distance": 360_000}, {driver: tuple(made.parcels)}, 0))

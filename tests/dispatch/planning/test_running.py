@@ -8,7 +8,7 @@ from dispatch.manifests.models import Manifest, ManifestOverride
 from dispatch.manifests.orders import stops_on
 from dispatch.planning import running
 from dispatch.planning.claims import LEASE, claim
-from dispatch.planning.errors import NothingToStop, SolverGone
+from dispatch.planning.errors import NothingToStop, PlanningRefusal, SolverGone
 from dispatch.planning.frames import Better
 from dispatch.planning.models import PlanRun
 from dispatch.planning.services import stop_run
@@ -29,8 +29,8 @@ def broken(what):
     """A solver that fails like this."""
 
     def frames(job):
+        yield from ()
         raise what
-        yield
 
     return lambda job: InHouse(job, frames=frames)
 
@@ -78,7 +78,7 @@ def test_a_new_run_takes_the_place_of_the_drafts_before(town):
 @pytest.mark.parametrize(
     ("fault", "says"),
     [
-        (running.PlanningRefusal("The plan breaks 2 rules."), "breaks 2 rules"),
+        (PlanningRefusal("The plan breaks 2 rules."), "breaks 2 rules"),
         (ValueError("a mistake"), "Something went wrong in the planner"),
     ],
 )
@@ -99,7 +99,7 @@ def test_a_run_that_fails_leaves_the_last_good_plan_and_says_so(box, town, fault
 def test_a_solver_that_is_killed_is_tried_once_more_and_then_the_run_fails(town):
     run = town.plan(solver=broken(SolverGone("The solver was ended by signal 9.")))
     assert (run.state, run.tries) == ("waiting", 1)
-    held = claim(now=town.now)
+    held = town.claim()
     running.carry(held, clock=town.clock, solver=broken(SolverGone("The solver was ended by signal 9.")))
     run.refresh_from_db()
     assert run.state == "failed"
@@ -130,7 +130,7 @@ def test_nothing_to_plan_is_a_plan_without_manifests(box):
 
 def test_a_stopped_run_keeps_its_best(town):
     run = town.ask(seconds=60)
-    held = claim(now=town.now)
+    held = town.claim()
 
     class Slow(InHouse):
         def hear(self, *, every_s):
@@ -156,11 +156,11 @@ def test_a_run_that_waits_is_stopped_at_once_and_one_that_is_over_cannot_be(town
 
 def test_a_run_whose_planner_died_is_taken_over_and_the_dead_ones_plan_is_worth_nothing(town):
     run = town.ask()
-    first = claim(now=town.now)
+    first = town.claim()
     assert claim(now=town.now + LEASE - timedelta(seconds=1)) is None
     town.now += LEASE + timedelta(seconds=1)
 
-    second = claim(now=town.now)
+    second = town.claim()
 
     assert second.run_id == first.run_id == run.pk
     assert running.carry(first, clock=town.clock, solver=InHouse) == ""
@@ -172,7 +172,7 @@ def test_a_run_whose_planner_died_is_taken_over_and_the_dead_ones_plan_is_worth_
 def test_a_run_whose_planners_die_again_and_again_fails_and_says_so(town):
     run = town.ask()
     for _ in range(3):
-        held = claim(now=town.now)
+        held = town.claim()
         town.now += 2 * LEASE
     assert running.carry(held, clock=lambda: town.now - 2 * LEASE, solver=InHouse) == "failed"
     run.refresh_from_db()
@@ -181,7 +181,7 @@ def test_a_run_whose_planners_die_again_and_again_fails_and_says_so(town):
 
 def test_a_hub_that_is_being_planned_waits_for_that_plan(town):
     town.ask()
-    held = claim(now=town.now)
+    held = town.claim()
     town.ask()
     assert claim(now=town.now) is None
     running.carry(held, clock=town.clock, solver=InHouse)
@@ -205,7 +205,7 @@ def test_a_board_that_a_person_changes_meanwhile_is_planned_anew(box, town):
     assert run.state == "waiting"
     assert run.facts["begun_again"] == ["A person overrode the plan while the next one was made."]
     town.now += MINUTE
-    held = claim(now=town.now)
+    held = town.claim()
     assert running.carry(held, clock=town.clock, solver=InHouse) == "done"
 
 
@@ -220,7 +220,7 @@ def override(town):
 
 def test_a_planner_that_is_told_to_end_hands_the_run_back_at_once(town):
     run = town.ask()
-    held = claim(now=town.now)
+    held = town.claim()
 
     class Long(InHouse):
         def hear(self, *, every_s):

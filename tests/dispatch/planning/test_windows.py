@@ -41,7 +41,8 @@ def test_a_time_in_the_hour_that_comes_twice_is_due_once():
 
 
 def test_over_a_year_with_its_clock_changes_every_day_is_due_once():
-    moment, days = at("2026-01-01T12:00"), []
+    moment = at("2026-01-01T12:00")
+    days: list[date] = []
     while len(days) < 365:
         found = next_due(time(2, 30), EVERY_DAY, "America/New_York", moment)
         assert found is not None

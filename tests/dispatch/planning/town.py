@@ -5,13 +5,14 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from dispatch.fleet.models import Driver, Hub, Vehicle, VehicleHolding
 from dispatch.manifests.models import Manifest
 from dispatch.manifests.orders import open_stops, stops_on
 from dispatch.planning import running, solving
-from dispatch.planning.claims import claim
+from dispatch.planning.claims import Claim, claim
+from dispatch.planning.errors import PlanningRefusal
 from dispatch.planning.frames import Failed, Frame, Job
 from dispatch.planning.models import PlanRun
 from dispatch.planning.services import ask_run
@@ -78,11 +79,16 @@ class Town:
             self.hub, **cast(Any, {"cause": PlanRun.Cause.PERSON, "seconds": 1, "now": self.now} | facts)
         )
 
+    def claim(self) -> Claim:
+        """The run that is due now, in our hands."""
+        held = claim(now=self.now)
+        assert held is not None
+        return held
+
     def plan(self, *, solver: Any = None, **facts: Any) -> PlanRun:
         """Ask for a run and carry it out; the run as it ended."""
         run = self.ask(**facts)
-        held = claim(now=self.now)
-        assert held is not None
+        held = self.claim()
         assert held.run_id == run.pk
         running.carry(held, clock=self.clock, solver=solver or InHouse)
         return PlanRun.objects.for_environment(self.environment).get(pk=run.pk)
@@ -135,10 +141,10 @@ class InHouse:
         self.job, self.stopped = job, threading.Event()
         self._frames = frames
 
-    def __enter__(self) -> "InHouse":
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_: Any) -> None:
         pass
 
     def stop(self) -> None:
@@ -153,5 +159,5 @@ class InHouse:
         answer = solving._solve(quick, self.stopped, cast(Any, said.append))
         yield from said
         if isinstance(answer, Failed):
-            raise running.PlanningRefusal(answer.text)
+            raise PlanningRefusal(answer.text)
         yield answer
