@@ -13,6 +13,7 @@ from dispatch.notifications.channels.port import Result
 from dispatch.notifications.models import Notification
 from dispatch.notifications.retries import LEASE, MOST_TRIES, WAITS, next_try
 from dispatch.notifications.services import Wish, owe, owe_team, send_again
+from dispatch.notifications.wording import customers_text
 from dispatch.planning.services import settings_of
 from dispatch.shipments.authors import system
 from dispatch.shipments.commands import Cancel, ConfirmDelivery
@@ -204,7 +205,7 @@ def test_what_concerns_a_member_comes_in_one_mail(customer, world):
 def test_a_message_that_cannot_be_put_into_words_holds_up_no_other(world, monkeypatch):
     world.owes("rescheduled")
     world.owes("escalated")
-    plain = sending.customers_text
+    plain = customers_text
 
     def breaks(row, *given, **named):
         if row.template == "rescheduled":
@@ -257,7 +258,8 @@ def test_two_senders_take_different_messages(customer, monkeypatch):
     world = World(customer, customer.test)
     for number in range(5):
         world.owes("rescheduled", f"event {number}")
-    inside, go_on, sent = threading.Event(), threading.Event(), []
+    inside, go_on = threading.Event(), threading.Event()
+    sent: list[str] = []
 
     class Slow:
         def send(self, messages):

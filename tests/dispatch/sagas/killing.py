@@ -43,7 +43,7 @@ def killed_at(number: int) -> Iterator[Counter]:
         plain()
         counter.beat()
 
-    connection.commit = commit
+    vars(connection)["commit"] = commit
     try:
         with connection.execute_wrapper(counter):
             yield counter
@@ -52,4 +52,4 @@ def killed_at(number: int) -> Iterator[Counter]:
             raise
         connection.close()
     finally:
-        del connection.commit
+        del vars(connection)["commit"]

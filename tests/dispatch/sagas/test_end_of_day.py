@@ -1,6 +1,7 @@
 """A hub's day is closed: every shipment ended, carried over or looked after, cash and parcels counted."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from tracker.tenants.models import Role
 
 pytestmark = pytest.mark.django_db
 EVENING = START.replace(hour=16, minute=30)  # ten in the evening in Pune
-LATER = {"slots": ((START + 20 * HOUR, START + 40 * HOUR),)}  # no promise is broken meanwhile
+LATER: dict[str, Any] = {"slots": ((START + 20 * HOUR, START + 40 * HOUR),)}  # no promise is broken meanwhile
 
 
 @pytest.fixture
@@ -75,7 +76,10 @@ def test_a_person_counts_and_the_day_is_closed(world):
     gone = saga.data["back"][0]["shipment"]
     driver = saga.data["cash"][0]["driver"]
     with world.open():
-        counted = {"handed_in": {f"{driver} INR": 50_000, "drv_x INR": 7}, "missing": [gone, "shp_x"]}
+        counted: dict[str, Any] = {
+            "handed_in": {f"{driver} INR": 50_000, "drv_x INR": 7},
+            "missing": [gone, "shp_x"],
+        }
         services.write_count(saga, by="Ada", note="", now=world.now, **counted)
         with pytest.raises(services.NothingToCount):
             services.write_count(saga, by="Bob", note="", now=world.now, **counted)

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
+from dispatch.planning.services import ask_run
 from dispatch.sagas import effects, engine, services
 from dispatch.sagas.models import Saga, SagaStep
 from dispatch.shipments.commands import LeaveNote
@@ -29,7 +30,7 @@ def world(customer) -> World:
 def broken(monkeypatch) -> list[bool]:
     """While it holds something, asking for a plan fails."""
     wrong = [True]
-    plain = effects.ask_run
+    plain = ask_run
 
     def fails(*given, **named):
         if wrong:
