@@ -196,6 +196,27 @@ async def test_a_published_version_of_the_geofences_is_told_to_all(world):
         assert (await until(partial(one.of, "geofences")))[0]["version"] == 7
 
 
+async def test_a_notice_reaches_those_who_see_all_or_one_of_its_geofences(world):
+    north, south, whole = await limited(world, NORTH), await limited(world, SOUTH), await world.opened()
+    told = {"about": "board", "hubs": ["hub_1"]}
+    await world.publish({"notice_key": "board:1", "notice": told, "zones": [NORTH]})
+    for one in (north, whole):
+        assert (await until(partial(one.of, "notice")))[0]["notice"] == told
+    await settled(world, south)
+    assert south.of("notice") == []
+
+
+async def test_of_notices_with_one_key_a_slow_reader_gets_the_last(world):
+    socket = await world.opened()
+    socket.reading.clear()
+    for number in range(5):
+        await world.publish({"notice_key": "board:1", "notice": {"number": number}, "zones": []})
+    await world.publish({"notice_key": "board:2", "notice": {"number": 9}, "zones": []})
+    socket.reading.set()
+    await until(lambda: {frame["notice"]["number"] for frame in socket.of("notice")} >= {4, 9})
+    assert len(socket.of("notice")) < 6
+
+
 async def test_sockets_that_see_the_same_share_the_text_of_their_frames(world, monkeypatch):
     made = []
     genuine = world.hub.__class__._send_parcel
