@@ -77,3 +77,25 @@ def archive_has_a_place(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
             id="milepost.E003",
         )
     ]
+
+
+@register()
+def geocoder_is_known(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Whoever is asked for the places of addresses must be one we know how to ask."""
+    if settings.GEOCODER not in {"", "nominatim", "google"}:
+        return [
+            Error(
+                f"MILEPOST_GEOCODER must be nominatim or google, not {settings.GEOCODER!r}.",
+                hint="Leave it empty to ask nobody: customers may load a gazetteer of their own.",
+                id="milepost.E004",
+            )
+        ]
+    if settings.GEOCODER == "google" and not settings.GEOCODER_KEY:
+        return [
+            Error(
+                "MILEPOST_GEOCODER is google, and MILEPOST_GEOCODER_KEY is empty.",
+                hint="Google answers nobody without a key: set it, or ask nominatim.",
+                id="milepost.E005",
+            )
+        ]
+    return []

@@ -379,6 +379,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5},
     },
     "forget old messages": {"task": "dispatch.forget_messages", "schedule": 3600.0},
+    "forget old uploads": {"task": "dispatch.forget_uploads", "schedule": 86400.0},
     "compute the days that something changed": {
         "task": "dispatch.refresh_figures",
         "schedule": 5.0,

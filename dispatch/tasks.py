@@ -6,6 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from dispatch.intake.retention import forget_old as forget_old_uploads
 from dispatch.metrics import services as metrics
 from dispatch.notifications.arriving import owe_arriving
 from dispatch.notifications.sending import send_due
@@ -54,6 +55,13 @@ def forget_messages() -> None:
     """Messages of more than half a year ago."""
     if forgotten := forget_old(now=timezone.now()):
         logger.info("messages forgotten", extra={"rows": forgotten})
+
+
+@shared_task(name="dispatch.forget_uploads")  # type: ignore[untyped-decorator]
+def forget_uploads() -> None:
+    """Unreadable files, rows of old uploads, old answers about addresses."""
+    if forgotten := forget_old_uploads(now=timezone.now()):
+        logger.info("uploads forgotten", extra={"rows": forgotten})
 
 
 def _send(*channels: str) -> None:

@@ -123,9 +123,7 @@ class RowReader:
         try:
             return read(text)
         except Wrong as wrong:
-            self._fault(
-                draft, name, str(wrong) + ("" if refused else LEFT_OUT), text, refused=refused
-            )
+            self._fault(draft, name, str(wrong) + ("" if refused else LEFT_OUT), text, refused=refused)
             return otherwise
 
     def _text(self, draft: Draft, texts: dict[str, str], name: str, *, refused: bool = True) -> str:

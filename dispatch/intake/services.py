@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -22,13 +22,9 @@ from dispatch.shipments.models import ShipmentState
 from dispatch.shipments.services import execute
 from dispatch.shipments.state import State
 from tracker.tenants.models import User
-from tracker.tenants.scope import scope
 
 LONGEST_NAME = 200
 BATCH = 5_000
-KEPT_FAILED = timedelta(
-    days=7
-)  # the content of a file that could not be read, so that its columns can be mapped
 
 
 class NothingToRead(Exception):
@@ -145,16 +141,6 @@ def point_at(
         said = Answer(longitude, latitude, 1.0, state.address, PERSON)
         remember(shipment.environment_id, PERSON, [(Wanted(state.address), said)], now=now)
     return state
-
-
-def forget_failed(*, now: datetime) -> int:
-    """Drop the content of files that could not be read and that nobody came back to; how many."""
-    why = "of all customers, by age"
-    with scope(unscoped=why):
-        rows = ShipmentUpload.objects.unscoped(why).filter(
-            state=ShipmentUpload.State.FAILED, created_at__lt=now - KEPT_FAILED
-        )
-        return rows.exclude(content=None).update(content=None)
 
 
 def clean_name(file_name: str) -> str:
