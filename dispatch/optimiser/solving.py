@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dispatch.optimiser.core import CoreSolution, Engine
 
 # Of the time left, what engines get: nearly all where they see the whole problem, less where they see a likeness.
-SHARE_EXACT, SHARE_LIKENESS = 0.9, 0.65
+SHARE_EXACT, SHARE_LIKENESS = 0.97, 0.65
 # Groups are gathered by the polish first and then held where they are, so engines get two turns.
 SHARE_GATHERING = 0.35
 # Of the time, what putting new stops into the known plan may take: thousands of them are better left to an engine.
