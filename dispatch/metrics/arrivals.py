@@ -1,4 +1,4 @@
-"""Expected arrivals of the visits to come, written beside them: by the route's own pace and where its driver is."""
+"""Expected arrivals of the stops to come, written beside them: by the route's own pace and where its driver is."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -21,7 +21,7 @@ from tracker.trips.ground import distance_m
 from tracker.trips.paces import paces_of
 
 AT_ONCE = 100  # manifests locked together
-FRESH_S = 300.0  # a position older than this says less than the last visit does
+FRESH_S = 300.0  # a position older than this says less than the last stop does
 LEARNED_FROM = 200  # manifests, the newest
 LEARNED_FOR_S = 900
 TELLING_S = 20.0  # a change of less is not written: most forecasts say what the last one said
@@ -87,7 +87,7 @@ def learn(environment_id: int, hub_id: int, *, before: datetime | None = None) -
     if far is None:
         return Pace()
     return learned(
-        (route.legs_done(far), route.visits_done(far)) for route in routes_of(environment_id, newest)
+        (route.legs_done(far), route.stays_done(far)) for route in routes_of(environment_id, newest)
     )
 
 

@@ -2,9 +2,9 @@
 
 Only sums are stored. A rate is a part of its own whole, each thing counted once in both, so none can pass 100 %.
 
-**On time** has one definition. A visit counts once it is decided: it has a slot, and was finished, or its slot is over
+**On time** has one definition. A stop counts once it is decided: it has a slot, and was finished, or its slot is over
 and nobody was at the door. It is on time when the parcel was delivered and the driver was at the door by the slot's
-end. Visits that were taken off a manifest count where they are now. Draft manifests count nowhere.
+end. Stops that were taken off a manifest count where they are now. Draft manifests count nowhere.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ AT_RISK_FROM = 0.5  # of the chance to miss the slot
 
 
 class DriverDay(msgspec.Struct, kw_only=True):
-    """One driver's part of the day. Planned: as released; driven and worked: up to the last visit that is finished."""
+    """One driver's part of the day. Planned: as released; driven and worked: up to the last stop that is finished."""
 
     driver: str  # drv_…
     name: str
@@ -55,12 +55,12 @@ class Figures(msgspec.Struct, kw_only=True):
 
     @property
     def finished(self) -> int:
-        """Visits that were made, whatever came of them."""
+        """Stops that were made, whatever came of them."""
         return self.delivered + self.failed
 
     @property
     def completion(self) -> float | None:
-        """Share of the day's visits that were made."""
+        """Share of the day's stops that were made."""
         return share(self.finished, self.stops)
 
     @property

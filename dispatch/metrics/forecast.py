@@ -1,6 +1,6 @@
-"""When the visits of a route are made, and how likely each misses its slot: a chain of uncertain lengths of time. Pure.
+"""When the stops of a route are made, and how likely each misses its slot: a chain of uncertain lengths of time. Pure.
 
-Each leg and each visit takes as long as planned, times a pace. Two things are uncertain: every leg for itself, and the
+Each leg and each stop takes as long as planned, times a pace. Two things are uncertain: every leg for itself, and the
 pace of the whole day, which makes all that follows late together. Whoever comes before a slot waits for it, and what
 was uncertain until then is forgotten by as much as they surely wait.
 """
@@ -23,12 +23,12 @@ class Pace:
     travel: float = 1.0
     service: float = 1.0
     day_spread: float = 0.15  # of a whole day of one driver
-    leg_spread: float = 0.35  # of one leg or visit besides
+    leg_spread: float = 0.35  # of one leg or stop besides
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """A visit to come: planned seconds to drive to it and to spend there, and its slot."""
+class StopAhead:
+    """A stop to come: planned seconds to drive to it and to spend there, and its slot."""
 
     stop: int
     travel_s: float
@@ -39,7 +39,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """When a visit begins to be: as likely before as after `eta`, four in five by `latest`."""
+    """When a stop begins to be: as likely before as after `eta`, four in five by `latest`."""
 
     stop: int
     eta: datetime
@@ -49,64 +49,64 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A leg or a visit that is over: planned and real seconds, for what it teaches."""
+    """A leg or a stop that is over: planned and real seconds, for what it teaches."""
 
     planned_s: float
     real_s: float
 
 
-def forecast(start: datetime, visits: Sequence[Visit], pace: Pace) -> list[Arrival]:
-    """The arrivals of visits made in this order by somebody who sets out at `start`."""
+def forecast(start: datetime, stops: Sequence[StopAhead], pace: Pace) -> list[Arrival]:
+    """The arrivals of stops made in this order by somebody who sets out at `start`."""
     mean_s, leg_variance, exposed_s = (
         0.0,
         0.0,
         0.0,
     )  # exposed: the seconds the day's pace makes longer or shorter
     found: list[Arrival] = []
-    for visit in visits:
-        travel_s = visit.travel_s * pace.travel
+    for stop in stops:
+        travel_s = stop.travel_s * pace.travel
         mean_s, exposed_s = mean_s + travel_s, exposed_s + travel_s
         leg_variance += (travel_s * pace.leg_spread) ** 2
         sd_s = max(sqrt(leg_variance + (exposed_s * pace.day_spread) ** 2), LEAST_SD_S)
-        found.append(_arrival(visit, start, mean_s, sd_s))
-        if visit.slot_from is not None:
-            begins_s, left = _waited(mean_s, sd_s, (visit.slot_from - start).total_seconds())
+        found.append(_arrival(stop, start, mean_s, sd_s))
+        if stop.slot_from is not None:
+            begins_s, left = _waited(mean_s, sd_s, (stop.slot_from - start).total_seconds())
             mean_s, leg_variance, exposed_s = begins_s, leg_variance * left**2, exposed_s * left
-        service_s = visit.service_s * pace.service
+        service_s = stop.service_s * pace.service
         mean_s, exposed_s = mean_s + service_s, exposed_s + service_s
         leg_variance += (service_s * pace.leg_spread) ** 2
     return found
 
 
-def at_the_door(visit: Visit, arrived: datetime) -> Arrival:
-    """Of a visit whose driver has arrived nothing is uncertain."""
-    missed = None if visit.slot_to is None else float(arrived > visit.slot_to)
-    return Arrival(visit.stop, arrived, arrived, missed)
+def at_the_door(stop: StopAhead, arrived: datetime) -> Arrival:
+    """Of a stop whose driver has arrived nothing is uncertain."""
+    missed = None if stop.slot_to is None else float(arrived > stop.slot_to)
+    return Arrival(stop.stop, arrived, arrived, missed)
 
 
-def own_pace(usual: Pace, legs: Sequence[Done], visits: Sequence[Done]) -> Pace:
+def own_pace(usual: Pace, legs: Sequence[Done], stops: Sequence[Done]) -> Pace:
     """The usual pace, drawn towards that of the day so far by how much of it was seen."""
     seen_s = sum(one.planned_s for one in legs)
     return Pace(
         travel=_drawn(usual.travel, legs),
-        service=_drawn(usual.service, visits),
+        service=_drawn(usual.service, stops),
         day_spread=usual.day_spread * sqrt(OWN_WEIGHS_S / (OWN_WEIGHS_S + seen_s)),
         leg_spread=usual.leg_spread,
     )
 
 
 def learned(routes: Iterable[tuple[Sequence[Done], Sequence[Done]]], house: Pace = Pace()) -> Pace:
-    """The pace that finished routes (legs, visits) teach; with few of them it stays near the house's.
+    """The pace that finished routes (legs, stops) teach; with few of them it stays near the house's.
 
     The spread of a day is what the routes' means differ by beyond what their legs explain.
     """
     legs: list[Done] = []
-    visits: list[Done] = []
+    stops: list[Done] = []
     means: list[tuple[float, int]] = []
-    for own_legs, own_visits in routes:
+    for own_legs, own_stays in routes:
         sound = [one for one in own_legs if one.planned_s >= 30 and one.real_s >= 5]
         legs += sound
-        visits += [one for one in own_visits if one.planned_s >= 10 and one.real_s >= 5]
+        stops += [one for one in own_stays if one.planned_s >= 10 and one.real_s >= 5]
         if len(sound) >= 5:
             means.append((sum(_ratio(one) for one in sound) / len(sound), len(sound)))
     leg = _spread([_ratio(one) for one in legs], house.leg_spread, 100)
@@ -119,7 +119,7 @@ def learned(routes: Iterable[tuple[Sequence[Done], Sequence[Done]]], house: Pace
         day = sqrt(weight * max(between - explained, 0.02**2) + (1 - weight) * house.day_spread**2)
     return Pace(
         travel=_drawn(house.travel, legs, 20 * OWN_WEIGHS_S),
-        service=_drawn(house.service, visits, 5 * OWN_WEIGHS_S),
+        service=_drawn(house.service, stops, 5 * OWN_WEIGHS_S),
         day_spread=min(max(day, 0.02), 1.0),
         leg_spread=min(max(leg, 0.05), 1.5),
     )
@@ -130,12 +130,12 @@ def below(z: float) -> float:
     return 0.5 * (1.0 + erf(z / sqrt(2.0)))
 
 
-def _arrival(visit: Visit, start: datetime, mean_s: float, sd_s: float) -> Arrival:
+def _arrival(stop: StopAhead, start: datetime, mean_s: float, sd_s: float) -> Arrival:
     eta = start + timedelta(seconds=mean_s)
     chance = None
-    if visit.slot_to is not None:
-        chance = 1.0 - below((visit.slot_to - eta).total_seconds() / sd_s)
-    return Arrival(visit.stop, eta, eta + timedelta(seconds=Z_80 * sd_s), chance)
+    if stop.slot_to is not None:
+        chance = 1.0 - below((stop.slot_to - eta).total_seconds() / sd_s)
+    return Arrival(stop.stop, eta, eta + timedelta(seconds=Z_80 * sd_s), chance)
 
 
 def _waited(mean_s: float, sd_s: float, opens_s: float) -> tuple[float, float]:

@@ -15,7 +15,7 @@ from dispatch.metrics.forecast import (
     Arrival,
     Done,
     Pace,
-    Visit,
+    StopAhead,
     at_the_door,
     forecast,
     own_pace,
@@ -24,19 +24,19 @@ from dispatch.metrics.forecast import (
 
 @dataclass(frozen=True)
 class Route:
-    """A manifest with the stops that are on it, in order, and the seconds each visit is planned to take."""
+    """A manifest with the stops that are on it, in order, and the seconds each stop is planned to take."""
 
     manifest: Manifest
     stops: Sequence[ManifestStop]
     service_s: dict[int, float]  # by stop
 
     def done_by(self, at: datetime) -> list[ManifestStop]:
-        """The visits finished by then, as they came one after another."""
+        """The stops finished by then, as they came one after another."""
         found = [stop for stop in self.stops if stop.finished_at is not None and stop.finished_at <= at]
         return sorted(found, key=lambda stop: (stop.finished_at, stop.place))
 
     def legs_done(self, at: datetime) -> list[Done]:
-        """The legs between visits that followed each other as planned."""
+        """The legs between stops that followed each other as planned."""
         done = self.done_by(at)
         return [
             Done(self.travel_s(stop), (stop.arrived_at - before.finished_at).total_seconds())
@@ -46,8 +46,8 @@ class Route:
             and (stop.place or 0) == (before.place or 0) + 1
         ]
 
-    def visits_done(self, at: datetime) -> list[Done]:
-        """How long the visits took."""
+    def stays_done(self, at: datetime) -> list[Done]:
+        """How long the stops took."""
         return [
             Done(self.service_s.get(stop.pk, 0.0), (stop.finished_at - stop.arrived_at).total_seconds())
             for stop in self.done_by(at)
@@ -71,26 +71,26 @@ class Route:
 def arrivals_at(
     route: Route, usual: Pace, at: datetime, *, first_travel_s: float | None = None
 ) -> list[Arrival]:
-    """What can be said at a time of the visits that are then to come, in order.
+    """What can be said at a time of the stops that are then to come, in order.
 
-    `first_travel_s`: how far it is by time to the next visit from where the driver is, where that is known; else it is
-    reckoned from the last visit.
+    `first_travel_s`: how far it is by time to the next stop from where the driver is, where that is known; else it is
+    reckoned from the last stop.
     """
     done = route.done_by(at)
     over = {stop.pk for stop in done}
     open_stops = [stop for stop in route.stops if stop.pk not in over]
     if not open_stops:
         return []
-    pace = own_pace(usual, route.legs_done(at), route.visits_done(at))
-    visits = [
-        Visit(one.pk, route.travel_s(one), route.service_s.get(one.pk, 0.0), one.slot_from, one.slot_to)
+    pace = own_pace(usual, route.legs_done(at), route.stays_done(at))
+    stops = [
+        StopAhead(one.pk, route.travel_s(one), route.service_s.get(one.pk, 0.0), one.slot_from, one.slot_to)
         for one in open_stops
     ]
-    first, arrived = visits[0], open_stops[0].arrived_at
+    first, arrived = stops[0], open_stops[0].arrived_at
     if arrived is not None and arrived <= at:
         left_s = max(first.service_s * pace.service - (at - arrived).total_seconds(), LEAST_LEFT_S)
         # what is left at the door is no leg: it is put before the next one by setting out later
-        told = forecast(at, _delayed(visits[1:], left_s, pace), pace)
+        told = forecast(at, _delayed(stops[1:], left_s, pace), pace)
         return [at_the_door(first, arrived), *told]
     begins, is_begun = _begins(route, done, at)
     if first_travel_s is not None:
@@ -100,12 +100,12 @@ def arrivals_at(
         to_go = max(first.travel_s - gone_s / pace.travel, min(first.travel_s, LEAST_LEFT_S))
     else:
         to_go = first.travel_s
-    head = Visit(first.stop, to_go, first.service_s, first.slot_from, first.slot_to)
-    return forecast(max(at, begins), [head, *visits[1:]], pace)
+    head = StopAhead(first.stop, to_go, first.service_s, first.slot_from, first.slot_to)
+    return forecast(max(at, begins), [head, *stops[1:]], pace)
 
 
 def _begins(route: Route, done: Sequence[ManifestStop], at: datetime) -> tuple[datetime, bool]:
-    """When the driver left for the next visit, or will; and whether they have."""
+    """When the driver left for the next stop, or will; and whether they have."""
     if done and done[-1].finished_at is not None:
         return done[-1].finished_at, True
     manifest = route.manifest
@@ -114,11 +114,11 @@ def _begins(route: Route, done: Sequence[ManifestStop], at: datetime) -> tuple[d
     return manifest.starts_at or at, False
 
 
-def _delayed(visits: Sequence[Visit], seconds: float, pace: Pace) -> list[Visit]:
-    if not visits:
+def _delayed(stops: Sequence[StopAhead], seconds: float, pace: Pace) -> list[StopAhead]:
+    if not stops:
         return []
-    head = visits[0]
-    later = Visit(
+    head = stops[0]
+    later = StopAhead(
         head.stop, head.travel_s + seconds / pace.travel, head.service_s, head.slot_from, head.slot_to
     )
-    return [later, *visits[1:]]
+    return [later, *stops[1:]]

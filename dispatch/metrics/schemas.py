@@ -30,9 +30,9 @@ class DriverFigures(Struct):
     stops: int
     finished: int
     planned_m: float
-    driven_m: Annotated[float, Meta(description="By road to the last visit that is finished.")]
+    driven_m: Annotated[float, Meta(description="By road to the last stop that is finished.")]
     planned_s: float
-    worked_s: Annotated[float, Meta(description="From setting out to the last visit, or to the end.")]
+    worked_s: Annotated[float, Meta(description="From setting out to the last stop, or to the end.")]
     shift_s: float
 
 
@@ -50,14 +50,14 @@ class HubDayDocument(Struct):
     stops: int
     delivered: int
     failed: int
-    completion: Annotated[Share, Meta(description="Visits made, whatever came of them, of all visits.")]
+    completion: Annotated[Share, Meta(description="Stops made, whatever came of them, of all stops.")]
     slots_decided: int
     slots_kept: int
     on_time: Annotated[
         Share,
         Meta(
             description="Slots kept of slots decided: delivered with the driver at the door by the slot's end, of the "
-            "visits with a slot that were finished or whose slot ended with nobody at the door. Never above 1."
+            "stops with a slot that were finished or whose slot ended with nobody at the door. Never above 1."
         ),
     ]
     slots_open: int

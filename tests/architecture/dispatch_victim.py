@@ -151,7 +151,8 @@ DISPATCH_VICTIMS: Victims = {
         for name in ("phone", "sign_in_links")
     },
     **{
-        name: [lambda v: {"shipment_id": v.shipment.public_id}] for name in ("console_shipment", "console_place")
+        name: [lambda v: {"shipment_id": v.shipment.public_id}]
+        for name in ("console_shipment", "console_place")
     },
     "console_shipment_act": [lambda v: {"shipment_id": v.shipment.public_id, "deed": "cancel"}],
     **{
@@ -238,4 +239,28 @@ DISPATCH_VICTIMS: Victims = {
         f"console_notification{name}": [lambda v: {"notification_id": v.notification.public_id}]
         for name in ("", "_again")
     },
+    # the fleet
+    "api_hub": [
+        lambda v: {"hub": v.hub.public_id},
+        lambda v: {"hub": f"external:{v.hub.external_id}"},
+    ],
+    "api_vehicle": [lambda v: {"vehicle": v.vehicle.public_id}],
+    "api_vehicle_type": [lambda v: {"vehicle_type": v.vehicle_type.public_id}],
+    **{
+        f"api_driver{name}": [lambda v: {"driver": v.driver.public_id}]
+        for name in ("", "_shifts", "_shift_changes", "_hours", "_vehicle", "_device", "_handovers")
+    },
+    "api_driver_shift": [lambda v: {"driver": v.driver.public_id, "shift": v.shift.public_id}],
+    "api_driver_shift_change": [lambda v: {"driver": v.driver.public_id, "change": v.change.public_id}],
+    **{f"console_hub{name}": [lambda v: {"hub_id": v.hub.public_id}] for name in ("", "_retire")},
+    **{f"console_vehicle{name}": [lambda v: {"vehicle_id": v.vehicle.public_id}] for name in ("", "_retire")},
+    **{
+        f"console_driver{name}": [lambda v: {"driver_id": v.driver.public_id}]
+        for name in ("", "_shift", "_change", "_handover", "_retire")
+    },
+    "console_driver_shift_end": [lambda v: {"driver_id": v.driver.public_id, "shift_id": v.shift.public_id}],
+    "console_driver_change_end": [
+        lambda v: {"driver_id": v.driver.public_id, "change_id": v.change.public_id}
+    ],
+    "console_fleet_template": [lambda v: {"what": v.driver.public_id}],
 }

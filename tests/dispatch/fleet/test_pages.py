@@ -1,17 +1,17 @@
 """The fleet's pages and the day's page as people use them: owner, supervisor, viewer, and who sees only some hubs."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.template.loader import get_template, render_to_string
+from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
 from dispatch.fleet.models import Driver, Hub, Shift, ShiftChange, Vehicle, VehicleHolding
 from dispatch.fleet.services import give_device, give_vehicle
+from tests.architecture.sources import PROJECT
 from tests.dispatch.fleet.ground import a_driver, a_hub, a_manifest, a_shift, a_shipment, a_stop, a_vehicle
 from tests.tracker.pages import Page, a_device, naughty
 from tracker.geofences.models import Geofence, MembershipGeofence
@@ -248,6 +248,6 @@ def test_the_templates_can_be_read_back(owner, box):
 def test_every_entry_of_the_second_navigation_leads_somewhere(customer):
     request = RequestFactory().get("/console/dispatch/")
     text = render_to_string("dispatch/parts/nav.html", {"request": request})
-    source = Path(get_template("dispatch/parts/nav.html").origin.name).read_text()
+    source = (PROJECT / "templates/dispatch/parts/nav.html").read_text()
     assert text.count("<a href=") == source.count("{% dispatch_item ") >= 10
     assert text.count('aria-current="page"') == 1

@@ -47,6 +47,8 @@ def test_a_driver_of_two_hubs_is_one_driver():
 
 def test_the_spread_of_even_shares_is_nought():
     even, odd = spread([5.0, 5.0, 5.0]), spread([0.0, 10.0])
+    assert even is not None
+    assert odd is not None
     assert (even.relative, odd.relative, odd.least, odd.most) == (0.0, 1.0, 0.0, 10.0)
     assert spread([]) is None
     figures = Figures(
@@ -56,4 +58,6 @@ def test_the_spread_of_even_shares_is_nought():
             DriverDay(driver="idle", name="c"),
         ]
     )
-    assert distance_spread(figures).mean == pytest.approx(2000)
+    shared = distance_spread(figures)
+    assert shared is not None
+    assert shared.mean == pytest.approx(2000)

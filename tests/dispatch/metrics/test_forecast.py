@@ -6,7 +6,7 @@ from math import exp
 
 import pytest
 
-from dispatch.metrics.forecast import Done, Pace, Visit, forecast, learned, own_pace
+from dispatch.metrics.forecast import Done, Pace, StopAhead, forecast, learned, own_pace
 from dispatch.metrics.predictions import calibrated
 
 START = datetime(2026, 5, 4, 4, 0, tzinfo=UTC)
@@ -16,17 +16,17 @@ def minutes(number: float) -> timedelta:
     return timedelta(minutes=number)
 
 
-def visit(
+def stop(
     stop: int, travel: float = 600, service: float = 180, slot: tuple[float, float] | None = None
-) -> Visit:
+) -> StopAhead:
     begin, end = (START + minutes(slot[0]), START + minutes(slot[1])) if slot else (None, None)
-    return Visit(stop, travel, service, begin, end)
+    return StopAhead(stop, travel, service, begin, end)
 
 
 def test_arrivals_follow_each_other_by_planned_times_and_pace():
-    plain = forecast(START, [visit(1), visit(2)], Pace())
+    plain = forecast(START, [stop(1), stop(2)], Pace())
     assert [one.eta - START for one in plain] == [minutes(10), minutes(23)]
-    slow = forecast(START, [visit(1), visit(2)], Pace(travel=2.0))
+    slow = forecast(START, [stop(1), stop(2)], Pace(travel=2.0))
     assert [one.eta - START for one in slow] == [minutes(20), minutes(43)]
     assert plain[0].latest > plain[0].eta
     assert plain[0].miss_chance is None
@@ -34,25 +34,24 @@ def test_arrivals_follow_each_other_by_planned_times_and_pace():
 
 def test_the_further_ahead_the_less_is_known():
     bands = [
-        (one.latest - one.eta).total_seconds()
-        for one in forecast(START, [visit(n) for n in range(9)], Pace())
+        (one.latest - one.eta).total_seconds() for one in forecast(START, [stop(n) for n in range(9)], Pace())
     ]
     assert bands == sorted(bands)
 
 
 def test_a_slot_far_off_is_kept_a_slot_that_is_over_is_missed():
-    (kept,) = forecast(START, [visit(1, slot=(0, 600))], Pace())
-    (missed,) = forecast(START, [visit(1, slot=(-120, -60))], Pace())
-    (even,) = forecast(START, [visit(1, slot=(0, 10))], Pace())
+    (kept,) = forecast(START, [stop(1, slot=(0, 600))], Pace())
+    (missed,) = forecast(START, [stop(1, slot=(-120, -60))], Pace())
+    (even,) = forecast(START, [stop(1, slot=(0, 10))], Pace())
     assert kept.miss_chance == pytest.approx(0, abs=1e-6)
     assert missed.miss_chance == pytest.approx(1, abs=1e-6)
     assert even.miss_chance == pytest.approx(0.5)
 
 
 def test_who_comes_early_waits_and_then_knows_when_they_leave():
-    early = forecast(START, [visit(1, slot=(120, 180)), visit(2, slot=(120, 136))], Pace())
+    early = forecast(START, [stop(1, slot=(120, 180)), stop(2, slot=(120, 136))], Pace())
     assert early[1].eta - START == minutes(120 + 3 + 10)
-    alone = forecast(START + minutes(123), [visit(2, slot=(120, 136))], Pace())
+    alone = forecast(START + minutes(123), [stop(2, slot=(120, 136))], Pace())
     assert early[1].miss_chance == pytest.approx(alone[0].miss_chance, abs=0.02)
 
 
@@ -85,19 +84,20 @@ def test_a_pace_is_learned_from_many_routes_and_little_from_one():
 
 
 def test_chances_turn_out_as_they_say_in_a_world_that_is_as_assumed():
-    """Two thousand routes: of the visits given a chance of about one in five, about one in five is late."""
-    rng, pace, pairs = random.Random(11), Pace(1.1, 1.2, 0.15, 0.35), []
+    """Two thousand routes: of the stops given a chance of about one in five, about one in five is late."""
+    rng, pace = random.Random(11), Pace(1.1, 1.2, 0.15, 0.35)
+    pairs: list[tuple[float, bool]] = []
     for _ in range(2000):
-        visits = [
-            visit(n, rng.uniform(200, 900), 180, (0, 11 * n + rng.uniform(-5, 25))) for n in range(1, 9)
-        ]
-        told = forecast(START, visits, pace)
+        stops = [stop(n, rng.uniform(200, 900), 180, (0, 11 * n + rng.uniform(-5, 25))) for n in range(1, 9)]
+        told = forecast(START, stops, pace)
         day, at = rng.gauss(1, pace.day_spread), 0.0
-        for one, said in zip(visits, told, strict=True):
+        for one, said in zip(stops, told, strict=True):
             at += one.travel_s * pace.travel * max(day + rng.gauss(0, pace.leg_spread), 0)
-            pairs.append((said.miss_chance, START + timedelta(seconds=at) > one.slot_to))
+            assert one.slot_to is not None
+            pairs.append((said.miss_chance or 0.0, START + timedelta(seconds=at) > one.slot_to))
             at += one.service_s * pace.service * max(day + rng.gauss(0, pace.leg_spread), 0)
     found = calibrated(pairs)
-    assert found.skill > 0.3
+    assert found is not None
+    assert (found.skill or 0.0) > 0.3
     for part in found.bins:
         assert part.missed == pytest.approx(part.predicted, abs=0.04), part

@@ -177,6 +177,10 @@ def test_arrivals_and_chances_are_written_noted_and_settled(box):
     services.refresh_day(Day(hub, TODAY), now=NOW)
     stops = manifest.stops.model.objects.for_environment(box).order_by("place")
     first, second = stops
+    assert first.eta_at is not None
+    assert second.eta_at is not None
+    assert first.eta_latest_at is not None
+    assert first.miss_chance is not None
     assert NOW < first.eta_at < second.eta_at
     assert first.eta_at < first.eta_latest_at
     assert 0 < first.miss_chance < 0.5
