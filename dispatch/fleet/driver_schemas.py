@@ -62,10 +62,10 @@ class DriverBody(Struct, forbid_unknown_fields=True):
     """A driver to make, for which `name` and `hub` are needed, or what to change of one."""
 
     external_id: OwnId | UnsetType = UNSET
-    name: Annotated[str | UnsetType, Meta(max_length=200)] = UNSET
-    phone: Annotated[str | UnsetType, Meta(max_length=40)] = UNSET
-    email: Annotated[str | UnsetType, Meta(max_length=254)] = UNSET
-    language: Annotated[str | UnsetType, Meta(max_length=10, description="BCP 47, such as mr.")] = UNSET
+    name: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
+    phone: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
+    email: Annotated[str, Meta(max_length=254)] | UnsetType = UNSET
+    language: Annotated[str, Meta(max_length=10, description="BCP 47, such as mr.")] | UnsetType = UNSET
     hub: Reference | UnsetType = UNSET
     skills: Skills | UnsetType = UNSET
     ends_at: EndsAt | UnsetType = UNSET

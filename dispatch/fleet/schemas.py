@@ -77,7 +77,7 @@ class NewHub(Struct, forbid_unknown_fields=True):
 class HubChange(Struct, forbid_unknown_fields=True):
     """What to change of a hub; what is left out stays. Another `parent` moves it with everything below."""
 
-    name: Annotated[str | UnsetType, Meta(max_length=200)] = UNSET
+    name: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
     kind: HubKind | UnsetType = UNSET
     parent: Reference | UnsetType | None = UNSET
     timezone: Zone | UnsetType = UNSET
@@ -137,8 +137,8 @@ class VehicleTypeList(Struct):
 class VehicleTypeBody(Struct, forbid_unknown_fields=True):
     """A type to make, or what to change of one; of a change what is left out stays."""
 
-    key: Annotated[str | UnsetType, Meta(max_length=50, description="Needed for a new one.")] = UNSET
-    name: Annotated[str | UnsetType, Meta(max_length=100)] = UNSET
+    key: Annotated[str, Meta(max_length=50, description="Needed for a new one.")] | UnsetType = UNSET
+    name: Annotated[str, Meta(max_length=100)] | UnsetType = UNSET
     capacities: Capacities | UnsetType | None = UNSET
     speed_factor: float | UnsetType = UNSET
     cost_fixed: float | UnsetType = UNSET
@@ -171,9 +171,9 @@ class VehicleBody(Struct, forbid_unknown_fields=True):
     """A vehicle to make, or what to change of one; of a change what is left out stays."""
 
     external_id: OwnId | UnsetType = UNSET
-    type: Annotated[str | UnsetType, Meta(description="Key or id of its type; needed for a new one.")] = UNSET
+    type: Annotated[str, Meta(description="Key or id of its type; needed for a new one.")] | UnsetType = UNSET
     hub: Reference | UnsetType | None = UNSET
-    plate: Annotated[str | UnsetType, Meta(max_length=50)] = UNSET
+    plate: Annotated[str, Meta(max_length=50)] | UnsetType = UNSET
     capacities: Capacities | UnsetType | None = UNSET
 
 
