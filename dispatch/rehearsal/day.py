@@ -121,24 +121,26 @@ async def _whole(driver: Driver, session: aiohttp.ClientSession, over: asyncio.E
 
 
 async def _until_over(world: World, played: Played, api: Client, say: Say) -> None:
-    """Until nothing is under way, and nothing came back to life for as long as a failed attempt waits; or until the
-    day is three times as long as it should be."""
+    """Until nothing is under way, or nothing has changed for longer than a failed attempt waits; or until the day is
+    three times as long as it should be. What is left then must be somewhere: the judgement asks where."""
     length = world.scale.seconds(DAY_S + SLOT_S) + 240
-    settled_s = world.scale.waits()["first_wait_s"] + 45
-    deadline, told, quiet_since = time.monotonic() + ENDS_WITHIN * length, 0.0, time.monotonic()
+    settled_s = world.scale.waits()["first_wait_s"] + 90
+    deadline, told, changed_at, before = (
+        time.monotonic() + ENDS_WITHIN * length,
+        0.0,
+        time.monotonic(),
+        (-1, -1),
+    )
     while time.monotonic() < deadline:
-        totals = await api.ask("metrics", "GET", "/api/v1/hub-totals")
-        moving, waiting = _open_in(totals, played.towns)
-        if moving + waiting == 0:
-            return
-        if moving:
-            quiet_since = time.monotonic()
-        elif time.monotonic() - quiet_since > settled_s:
+        left = _open_in(await api.ask("metrics", "GET", "/api/v1/hub-totals"), played.towns)
+        if left != before:
+            changed_at, before = time.monotonic(), left
+        if sum(left) == 0 or time.monotonic() - changed_at > settled_s:
             return
         if time.monotonic() - told > 20:
             told = time.monotonic()
             say(
-                f"{moving:,} of {world.shipments:,} shipments are under way, {waiting:,} wait after a failed attempt"
+                f"{left[0]:,} of {world.shipments:,} shipments are under way, {left[1]:,} wait after a failed attempt"
             )
         await asyncio.sleep(LOOK_S * 2)
     api.tally.problem("the day did not end in time")

@@ -54,7 +54,8 @@ def lines_of(report: dict[str, Any]) -> list[str]:
         ),
         (
             f"events {found['events']:,}; failed attempts {found['attempts_failed']:,}; manifests "
-            f"{found['manifests']:,} in {found['versions']:,} versions; overrides {found['overrides']:,}; runs: {_counts(found['runs'])}"
+            f"{found['manifests']:,} in {found['versions']:,} versions"
+            f"; overrides {found['overrides']:,}; runs: {_counts(found['runs'])}"
         ),
         f"sagas: {_counts(found['sagas'])}",
         (
