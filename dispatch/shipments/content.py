@@ -34,11 +34,12 @@ def as_given(history: Iterable[Known]) -> dict[str, Any]:
 def differing(history: Iterable[Known], wanted: Create) -> list[str]:
     """The fields in which it is announced otherwise than before, sorted; none: it is the same.
 
-    A place that was found for the address is not compared, the address is; nor is what was forgotten of a recipient.
+    A place that was found for the address is not compared, the address is; nor is our doubt about a place, which
+    depends on the hubs there are; nor what was forgotten of a recipient.
     """
     listed = list(history)
     given, asked = as_given(listed), asdict(wanted)
-    left_out = set() if wanted.place_by == "given" else set(PLACE)
+    left_out = {"confidence", "doubtful"} if wanted.place_by == "given" else set(PLACE)
     if wanted.hub is None:
         left_out.add("hub")
     if any(isinstance(known.event, kinds.PersonalDataForgotten) for known in listed):

@@ -59,6 +59,7 @@ APPEND = """
     FROM jsonb_to_recordset(%s::jsonb) AS r(uid uuid, shipment_id bigint, sequence integer, kind text,
         version smallint, data jsonb, author jsonb, occurred_at timestamptz, recorded_at timestamptz,
         request_id uuid, previous text, hash text)
+    ORDER BY r.shipment_id, r.sequence
 """
 KEEP = """
     INSERT INTO dispatch_personalpart (environment_id, shipment_id, sequence, salt, data)

@@ -37,7 +37,7 @@ def answer(response, status: int = 200):
 @pytest.fixture
 def shipment(api, db) -> str:
     """The id of one just announced."""
-    return answer(api.post("shipments", ORDER), 201)["id"]
+    return str(answer(api.post("shipments", ORDER), 201)["id"])
 
 
 def test_a_shipment_is_announced_looked_at_and_found_again_by_its_own_id(api):

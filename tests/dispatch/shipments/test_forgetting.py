@@ -161,6 +161,9 @@ def test_the_product_itself_has_no_right_to_change_or_delete_what_happened(db, t
         assert cursor.fetchone() == (False,)
 
 
+ERASING = "SELECT set_config('milepost.erasing', '{}', true); "
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -168,9 +171,8 @@ def test_the_product_itself_has_no_right_to_change_or_delete_what_happened(db, t
         "DELETE FROM dispatch_shipmentevent",
         "SELECT dispatch_forget_in_manifests(%(environment)s, %(shipment)s)",
         "SELECT dispatch_erase_facts(%(environment)s, 100)",
-        "SELECT set_config('milepost.erasing', '1', true); DELETE FROM dispatch_shipmentevent",
-        "SELECT set_config('milepost.erasing', %(environment)s::text, true);"
-        "UPDATE dispatch_shipmentevent SET kind = 'x'",
+        ERASING.format("1") + "DELETE FROM dispatch_shipmentevent",
+        ERASING.format("%(environment)s") + "UPDATE dispatch_shipmentevent SET kind = 'Lost'",
     ],
 )
 def test_not_even_the_owner_of_the_tables_changes_or_deletes_an_event_without_an_order(

@@ -5,9 +5,10 @@ import threading
 import pytest
 from django.db import connection, connections
 
-from dispatch.shipments import services
+from dispatch.shipments import services, store
 from dispatch.shipments.commands import ConfirmPickup, LeaveNote, Reschedule
 from dispatch.shipments.models import ShipmentState
+from dispatch.shipments.projection import project
 from dispatch.shipments.rebuild import rebuild
 from tests.dispatch.shipments.parcels import AUTHOR, HOUR, MINUTE, NOW, a_driver, a_hub, announced, out
 from tracker.tenants import scope
@@ -117,12 +118,12 @@ def test_a_rebuild_that_read_too_early_cannot_undo_a_command(customer):
     environment = customer.test
     [parcel] = some_parcels(environment, 1)
     with scope.scope(environment_id=environment.pk):
-        from_before = services.store.read(environment.pk, [parcel])[parcel]
+        from_before = store.read(environment.pk, [parcel])[parcel]
         services.execute(environment.pk, parcel, ConfirmPickup(), author=AUTHOR, now=NOW + HOUR)
         newest = as_bytes(environment)
-        services.project(environment.pk, {parcel: services.store.state_of(from_before)})
+        project(environment.pk, {parcel: store.state_of(from_before)})
     assert as_bytes(environment) == newest
     with scope.scope(environment_id=environment.pk):
         ShipmentState.objects.for_environment(environment).delete()  # without the row nothing guards
-        services.project(environment.pk, {parcel: services.store.state_of(from_before)})
+        project(environment.pk, {parcel: store.state_of(from_before)})
     assert as_bytes(environment) != newest, "so a rebuild drops before it reads, in one transaction"
