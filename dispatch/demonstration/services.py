@@ -37,7 +37,7 @@ def ensure_fleet(environment: Environment, *, now: datetime) -> bool:
     with transaction.atomic(), scope.scope(environment_id=environment.pk):
         Environment.objects.unscoped(
             "locked by its id: of two first runs one makes it"
-        ).select_for_update().get(pk=environment.pk)
+        ).select_for_update(no_key=True).get(pk=environment.pk)
         if Hub.objects.for_environment(environment).exists():
             return False
         zones = _hubs(environment, now=now)

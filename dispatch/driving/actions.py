@@ -46,7 +46,7 @@ def take(session: DriverSession, done: Sequence[Done], *, clock_ms: int, now: da
     """Do what the driver did; an answer for each, in the order in which they came."""
     clock = Clock.of(clock_ms, now=now)
     with transaction.atomic():
-        drivers = Driver.objects.for_environment(session.environment_id).select_for_update()
+        drivers = Driver.objects.for_environment(session.environment_id).select_for_update(no_key=True)
         driver = drivers.get(pk=session.driver_id)
         known = _known(driver, done)
         answers = {}

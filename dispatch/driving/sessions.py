@@ -62,7 +62,7 @@ def sign_in(token: str, *, phone: str, now: datetime) -> tuple[DriverSession, st
         if not rows.filter(pk=link.pk, used_at=None, revoked_at=None).update(used_at=now):
             raise LinkOver("This link was just used on another phone. Ask for a new one.")
         # the driver's row is held: two links used at the same time end with one phone
-        drivers = Driver.objects.for_environment(link.environment_id).select_for_update()
+        drivers = Driver.objects.for_environment(link.environment_id).select_for_update(no_key=True)
         driver = drivers.get(pk=link.driver_id)
         end_sessions(driver, reason="signed in on another phone", now=now)
         secret = secrets.token_urlsafe(TOKEN_BYTES)

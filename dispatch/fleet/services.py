@@ -88,7 +88,7 @@ def move_hub(hub: Hub, parent: Hub | None, *, now: datetime) -> Hub:
 def retire_hub(hub: Hub, *, now: datetime) -> None:
     """End a hub. Raises InUse while hubs, drivers, vehicles or shipments that are not over rest on it."""
     with transaction.atomic():
-        held = Hub.objects.for_environment(hub.environment_id).select_for_update().get(pk=hub.pk)
+        held = Hub.objects.for_environment(hub.environment_id).select_for_update(no_key=True).get(pk=hub.pk)
         for what, rows in _resting_on(held).items():
             if count := rows.count():
                 raise InUse(f"{held} has {count} {what}: move or end them first.")
@@ -170,7 +170,7 @@ def retire_driver(driver: Driver, *, now: datetime) -> None:
     """End a driver's service; what they have is handed back. Raises InUse while a manifest of theirs is in force."""
     with transaction.atomic():
         rows = Driver.objects.for_environment(driver.environment_id).filter(pk=driver.pk)
-        rows.select_for_update().get()
+        rows.select_for_update(no_key=True).get()
         manifests = Manifest.objects.for_environment(driver.environment_id).filter(
             driver=driver, state__in=IN_FORCE
         )

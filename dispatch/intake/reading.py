@@ -118,7 +118,7 @@ def _claim(now: datetime) -> Claim | None:
             WHERE id = (
                 SELECT id FROM dispatch_shipmentupload
                 WHERE state = 'waiting' OR (state = 'reading' AND leased_until < %(now)s)
-                ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+                ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
             )
             RETURNING id, environment_id, (facts->>'tries')::integer
             """,

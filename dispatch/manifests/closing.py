@@ -18,7 +18,7 @@ def close(environment_id: int, manifest: str, *, reason: str, by: Author, now: d
     """
     with transaction.atomic():
         rows = Manifest.objects.for_environment(environment_id).filter(uid=parse_id("mft", manifest))
-        found = rows.select_for_update().first()
+        found = rows.select_for_update(no_key=True).first()
         if found is None or found.state not in IN_FORCE:
             return 0
         stops = ManifestStop.objects.for_environment(environment_id)

@@ -175,7 +175,7 @@ def _lock(environment_id: int, hub: Hub, service_date: date) -> None:
     rows = Manifest.objects.for_environment(environment_id).filter(
         driver__hub__in=record.hubs_below(environment_id, hub), service_date=service_date, state__in=STANDING
     )
-    list(rows.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+    list(rows.order_by("pk").select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
 
 
 def _require_seen(

@@ -81,7 +81,7 @@ class _Release:
             driver__in={draft.driver_id for draft in found}, service_date__in=days, state__in=IN_FORCE
         )
         keys = {*wanted, *holding, *own.values_list("pk", flat=True)}
-        locked = list(rows.filter(pk__in=keys).order_by("pk").select_for_update())
+        locked = list(rows.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True))
         self.in_force = [row for row in locked if row.state in IN_FORCE and row.pk not in wanted]
         for manifest in self.in_force:
             for stop in open_stops(stops_on(manifest)):

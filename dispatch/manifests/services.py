@@ -157,7 +157,7 @@ def take_off(environment_id: int, shipment_id: int, *, reason: str, now: datetim
             pk__in=list(stops.values_list("manifest", flat=True)),
             state__in=(Manifest.State.DRAFT, *IN_FORCE),
         )
-        changed = list(held.order_by("pk").select_for_update())
+        changed = list(held.order_by("pk").select_for_update(no_key=True))
         for manifest in changed:
             _without(manifest, shipment_id, reason=reason, now=now)
         return changed
@@ -188,7 +188,7 @@ def _bring_forward(manifest: Manifest) -> None:
 
 
 def _locked(environment_id: int, manifest_id: int) -> Manifest:
-    rows = Manifest.objects.for_environment(environment_id).select_for_update()
+    rows = Manifest.objects.for_environment(environment_id).select_for_update(no_key=True)
     manifest = rows.filter(pk=manifest_id).first()
     if manifest is None:
         raise NoSuchManifest

@@ -48,7 +48,7 @@ def refresh_arrivals(environment_id: int, manifest_ids: Collection[int], *, now:
             rows = Manifest.objects.for_environment(environment_id).filter(
                 pk__in=ids[begin : begin + AT_ONCE], state__in=IN_FORCE
             )
-            held = list(rows.order_by("pk").select_for_update(skip_locked=True))
+            held = list(rows.order_by("pk").select_for_update(skip_locked=True, no_key=True))
             changed += _refresh(environment_id, held, now=now)
     return changed
 

@@ -40,7 +40,7 @@ CLAIM = """
     WITH due AS (
         SELECT id FROM dispatch_notification
         WHERE state = 'pending' AND channel = ANY(%(channels)s) AND due_at <= %(now)s
-        ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+        ORDER BY due_at, id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
     )
     UPDATE dispatch_notification n SET due_at = %(until)s, tries = n.tries + 1
     FROM due WHERE n.id = due.id RETURNING n.id"""

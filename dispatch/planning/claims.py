@@ -21,7 +21,7 @@ CLAIM = """
             SELECT 1 FROM dispatch_planrun other WHERE other.environment_id = run.environment_id
                 AND other.hub_id = run.hub_id AND other.state = 'running'))
     ORDER BY run.state, run.due_at, run.id
-    LIMIT 1 FOR UPDATE OF run SKIP LOCKED"""
+    LIMIT 1 FOR NO KEY UPDATE OF run SKIP LOCKED"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def renew(held: Claim, *, progress: list[list[float]], now: datetime) -> bool | 
 def give_back(held: Claim, *, because: str) -> bool:
     """Let it be begun anew at once; whether it was still ours."""
     with transaction.atomic(), scope.scope(environment_id=held.environment_id):
-        run = held.held().select_for_update().first()
+        run = held.held().select_for_update(no_key=True).first()
         if run is None:
             return False
         run.state, run.lease_until = PlanRun.State.WAITING, None

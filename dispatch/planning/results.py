@@ -38,7 +38,7 @@ def keep(held: Claim, assembled: Assembled, done: Done, *, stopped: bool, now: d
     Raises Moved where a person changed who has what since the problem was read.
     """
     with transaction.atomic(), scope.scope(environment_id=held.environment_id):
-        run = held.held().select_for_update().select_related("hub").first()
+        run = held.held().select_for_update(of=("self",), no_key=True).select_related("hub").first()
         if run is None:
             return None
         return _Keeping(run, assembled, done, now).run(stopped=stopped)
@@ -88,7 +88,7 @@ class _Keeping:
             service_date=self.assembled.service_date,
             state__in=(Manifest.State.DRAFT, *IN_FORCE),
         )
-        self.locked = list(rows.order_by("pk").select_for_update(of=("self",)))
+        self.locked = list(rows.order_by("pk").select_for_update(of=("self",), no_key=True))
 
     def _require_unmoved(self) -> None:
         made = self.assembled

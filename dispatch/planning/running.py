@@ -74,7 +74,7 @@ def carry(
 def fail(held: Claim, why: str, *, now: datetime) -> str:
     """End it without a plan, and say so."""
     with transaction.atomic(), scope.scope(environment_id=held.environment_id):
-        run = held.held().select_for_update().select_related("hub").first()
+        run = held.held().select_for_update(of=("self",), no_key=True).select_related("hub").first()
         if run is None:
             return ""
         run.state, run.failure = PlanRun.State.FAILED, why[:500]

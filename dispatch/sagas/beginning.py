@@ -19,7 +19,7 @@ WAKE = """
         SELECT id FROM dispatch_saga
         WHERE environment_id = %(environment)s AND state IN ('open', 'stuck')
             AND (subject = ANY(%(subjects)s) OR data->>'manifest' = ANY(%(manifests)s))
-        ORDER BY id FOR UPDATE
+        ORDER BY id FOR NO KEY UPDATE
     )
     UPDATE dispatch_saga s SET due_at = least(s.due_at, %(at)s), state = 'open'
     FROM woken WHERE s.id = woken.id AND (s.due_at IS NULL OR s.due_at > %(at)s)"""

@@ -64,7 +64,7 @@ def _look(number: int, now: datetime, done: Ticked) -> bool:
     with scope.scope(unscoped=WHY):
         rows = Saga.objects.unscoped(WHY).filter(pk=number, state=Saga.State.OPEN, due_at__lte=now)
         rows = rows.select_related("environment__tenant", "hub")
-        saga = rows.select_for_update(of=("self",), skip_locked=True).first()
+        saga = rows.select_for_update(of=("self",), no_key=True, skip_locked=True).first()
         if saga is None:
             return False
         with scope.scope(tenant_id=saga.environment.tenant_id, environment_id=saga.environment_id):

@@ -34,7 +34,7 @@ def go_on(saga: Saga, *, now: datetime) -> Saga:
     """Try the step again that it is stuck at, or wait as long as before. Raises NotStuck; of two people one is told."""
     rows = Saga.objects.for_environment(saga.environment_id).filter(pk=saga.pk, state=Saga.State.STUCK)
     with transaction.atomic():
-        held = rows.select_for_update().first()
+        held = rows.select_for_update(no_key=True).first()
         if held is None:
             raise NotStuck("It is not stuck any more: somebody else, or what happened, has let it go on.")
         held.data["until"] = None
@@ -48,7 +48,7 @@ def call_off(saga: Saga, *, by: str, note: str = "", now: datetime) -> Saga:
     outcome = f"Called off by {by}" + (f": {note[:LONGEST_NOTE]}" if note.strip() else ".")
     rows = Saga.objects.for_environment(saga.environment_id).select_related("environment__tenant", "hub")
     with transaction.atomic():
-        held = rows.select_for_update(of=("self",)).get(pk=saga.pk)
+        held = rows.select_for_update(of=("self",), no_key=True).get(pk=saga.pk)
         if held.state not in {Saga.State.OPEN, Saga.State.STUCK}:
             raise IsOver("It is over already.")
         settle_by_hand(held, Settle(outcome[:300], COMPENSATED), now=now)
@@ -70,7 +70,7 @@ def write_count(
     """
     rows = Saga.objects.for_environment(saga.environment_id)
     with transaction.atomic():
-        held = rows.select_for_update().get(pk=saga.pk)
+        held = rows.select_for_update(no_key=True).get(pk=saga.pk)
         waits = held.kind == "end_of_day" and held.step == "await_count"
         if not waits or held.state not in {Saga.State.OPEN, Saga.State.STUCK} or held.data.get("counted"):
             raise NothingToCount("This day is not waiting to be counted.")
