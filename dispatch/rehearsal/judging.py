@@ -52,7 +52,7 @@ def judge(played: Played, environment: Environment, *, now: datetime) -> Verdict
         _uploads(played, verdict)
         states = _shipments(played, environment, verdict)
         _deliveries(played, environment, states, verdict)
-        _followed(environment, states, verdict)
+        _followed(environment, states, verdict, now=now)
         _plans(played, environment, verdict)
         _metrics(played, environment, verdict, now=now)
     for problem in played.tally.problems:
@@ -108,8 +108,11 @@ def _deliveries(
     verdict.facts["attempts_failed"] = tried.total()
 
 
-def _followed(environment: Environment, states: dict[int, ShipmentState], verdict: Verdict) -> None:
-    """Each shipment has ended, is followed by a saga, or is named as unserved by its hub's last run."""
+def _followed(
+    environment: Environment, states: dict[int, ShipmentState], verdict: Verdict, *, now: datetime
+) -> None:
+    """Each shipment has ended, is followed by a saga, is for another day because its customer chose one, or is named
+    with the reason by a run that could not serve it."""
     names = {
         row.pk: row.public_id for row in Shipment.objects.for_environment(environment).filter(pk__in=states)
     }
@@ -121,7 +124,11 @@ def _followed(environment: Environment, states: dict[int, ShipmentState], verdic
     open_ones = {names[pk] for pk, row in states.items() if row.state not in FINAL}
     verdict.facts["in_a_saga"] = len(open_ones & followed)
     verdict.facts["named_unserved"] = len(open_ones & unserved - followed)
-    lost = open_ones - followed - unserved
+    later = {
+        names[pk] for pk, row in states.items() if row.due_from is not None and row.due_from > now
+    } & open_ones
+    verdict.facts["for_another_day"] = len(later - followed)
+    lost = open_ones - followed - unserved - later
     verdict.must(
         not lost, f"{len(lost):,} shipments have neither ended nor are followed, such as {sorted(lost)[:2]}"
     )
