@@ -21,7 +21,7 @@ from dispatch.intake.models import ShipmentUpload
 from dispatch.intake.options import KEEP, REFUSE, Options
 from dispatch.intake.schemas import (
     GazetteerDocument,
-    UploadDocument,
+    ShipmentUploadDocument,
     UploadPage,
     UploadRowPage,
     row_document,
@@ -122,7 +122,7 @@ class ShipmentUploads(Endpoint):
     @extend_schema(
         operation_id="upload_shipments", summary="Upload shipments", tags=["Shipments"],
         parameters=HOW,
-        request=FILE, responses=problems({202: UploadDocument}, 404, 413, 415),
+        request=FILE, responses=problems({202: ShipmentUploadDocument}, 404, 413, 415),
     )  # fmt: skip
     def post(self, request: ApiRequest) -> Response:
         """A CSV file or .xlsx workbook of up to 32 MiB and 100,000 rows, as the body. It is read soon after; ask for
@@ -147,7 +147,7 @@ class OneShipmentUpload(Endpoint):
 
     @extend_schema(
         operation_id="get_shipment_upload", summary="Look at an upload", tags=["Shipments"],
-        parameters=[UPLOAD], responses=problems(UploadDocument, 404),
+        parameters=[UPLOAD], responses=problems(ShipmentUploadDocument, 404),
     )  # fmt: skip
     def get(self, request: ApiRequest, upload: str) -> Response:
         """How far it has been read, and what became of its rows."""

@@ -8,7 +8,7 @@ from dispatch.intake.models import ShipmentUpload, ShipmentUploadRow
 from tracker.http.times import Moment, moment_text
 
 
-class UploadDocument(Struct):
+class ShipmentUploadDocument(Struct):
     """A file of shipments and how far it has been read."""
 
     id: Annotated[str, Meta(examples=["upl_0190f6c2a8d74b1e9c3f5a6b7c8d9e0f"])]
@@ -36,7 +36,7 @@ class UploadDocument(Struct):
 class UploadPage(Struct):
     """Some uploads; `next_cursor` asks for more."""
 
-    data: list[UploadDocument]
+    data: list[ShipmentUploadDocument]
     next_cursor: str | None
 
 
@@ -74,13 +74,13 @@ class GazetteerDocument(Struct):
     left_out: Annotated[list[str], Meta(description="Rows that were left out, each with its cell and why.")]
 
 
-def upload_document(upload: ShipmentUpload) -> UploadDocument:
+def upload_document(upload: ShipmentUpload) -> ShipmentUploadDocument:
     """An upload; its hub is loaded."""
     seen = upload.facts
     states: dict[str, Literal["waiting", "reading", "done", "failed"]] = {
         "waiting": "waiting", "reading": "reading", "done": "done", "failed": "failed"
     }  # fmt: skip
-    return UploadDocument(
+    return ShipmentUploadDocument(
         id=upload.public_id,
         file_name=upload.file_name,
         state=states[upload.state],

@@ -13,10 +13,10 @@ from dispatch.manifests.releasing import release
 from dispatch.manifests.schemas import (
     ManifestDocument,
     ManifestPage,
+    ManifestVersionDocument,
+    ManifestVersionPage,
     Release,
     ReleasedDocument,
-    VersionDocument,
-    VersionPage,
     summary,
     version_document,
     whole,
@@ -50,7 +50,7 @@ class Manifests(Endpoint):
                 "driver", str, description="Only those of this driver: `drv_…` or `external:…`."
             ),
             OpenApiParameter("service_date", str, description="Only those of this local day, as 2026-05-01."),
-            OpenApiParameter("state", str, enum=Manifest.State.values),
+            OpenApiParameter("state", str, enum=Manifest.State.values, description="Only those in it."),
             OpenApiParameter("run", str, description="Only those that this run made."),
             LIMIT,
             CURSOR,
@@ -98,13 +98,13 @@ class Versions(Endpoint):
 
     @extend_schema(
         operation_id="list_manifest_versions", summary="List versions", tags=["Manifests"], parameters=[MANIFEST],
-        responses=problems(VersionPage, 404),
+        responses=problems(ManifestVersionPage, 404),
     )  # fmt: skip
     def get(self, request: ApiRequest, manifest: str) -> Response:
         """Every version the driver was given, the newest first, with how each differs from the one before."""
         Query(request)
         rows = versions_of(manifest_or_404(request, manifest))
-        return Response(VersionPage([version_document(row) for row in rows]))
+        return Response(ManifestVersionPage([version_document(row) for row in rows]))
 
 
 class OneVersion(Endpoint):
@@ -112,7 +112,7 @@ class OneVersion(Endpoint):
 
     @extend_schema(
         operation_id="get_manifest_version", summary="Look at a version", tags=["Manifests"],
-        parameters=[MANIFEST, VERSION], responses=problems(VersionDocument, 404),
+        parameters=[MANIFEST, VERSION], responses=problems(ManifestVersionDocument, 404),
     )  # fmt: skip
     def get(self, request: ApiRequest, manifest: str, version: int) -> Response:
         """A version with the document that was pushed; it never changes."""

@@ -13,9 +13,9 @@ from dispatch.manifests.answering import (
     stop_or_404,
 )
 from dispatch.manifests.schemas import (
-    Acknowledgement,
     Finished,
     Happened,
+    ManifestAcknowledgement,
     ManifestDocument,
     StopDocument,
     whole,
@@ -38,7 +38,8 @@ class Acknowledge(Endpoint):
 
     @extend_schema(
         operation_id="acknowledge_manifest", summary="Acknowledge a version", tags=["Manifests"],
-        parameters=[MANIFEST], request=Acknowledgement, responses=problems(ManifestDocument, 404, 409, 413, 415),
+        parameters=[MANIFEST], request=ManifestAcknowledgement,
+        responses=problems(ManifestDocument, 404, 409, 413, 415),
     )  # fmt: skip
     def post(self, request: ApiRequest, manifest: str) -> Response:
         """The driver has this version. Of the newest one the manifest becomes acknowledged. 409 `unknown_version`."""

@@ -70,7 +70,7 @@ class ManifestDocument(Struct):
     flags: Annotated[list[Any], Meta(description="Why the plan is uncertain, where it is.")]
 
 
-class VersionDocument(Struct):
+class ManifestVersionDocument(Struct):
     """What the driver was given, and how it differs from what they had before."""
 
     version: int
@@ -84,10 +84,10 @@ class VersionDocument(Struct):
     document: Annotated[dict[str, Any] | None, Meta(description="Only of a single version.")]
 
 
-class VersionPage(Struct):
+class ManifestVersionPage(Struct):
     """All versions, the newest first."""
 
-    data: list[VersionDocument]
+    data: list[ManifestVersionDocument]
 
 
 class Release(Struct):
@@ -107,7 +107,7 @@ class ReleasedDocument(Struct):
     ]
 
 
-class Acknowledgement(Struct):
+class ManifestAcknowledgement(Struct):
     """The driver has a version."""
 
     version: Annotated[int, Meta(ge=1)]
@@ -175,9 +175,9 @@ def whole(manifest: Manifest) -> ManifestDocument:
     )
 
 
-def version_document(version: ManifestVersion, *, with_document: bool = False) -> VersionDocument:
+def version_document(version: ManifestVersion, *, with_document: bool = False) -> ManifestVersionDocument:
     """As the API shows it."""
-    return VersionDocument(
+    return ManifestVersionDocument(
         version=version.number,
         released_at=moment_text(version.released_at),
         reason=version.reason,

@@ -117,7 +117,7 @@ class Runs(Endpoint):
 
     @extend_schema(
         operation_id="list_plan_runs", summary="List runs", tags=["Planning"],
-        parameters=[OF_HUB, OpenApiParameter("state", str, enum=PlanRun.State.values), LIMIT, CURSOR],
+        parameters=[OF_HUB, OpenApiParameter("state", str, enum=PlanRun.State.values, description="Only those in it."), LIMIT, CURSOR],
         responses=problems(RunPage, 404),
     )  # fmt: skip
     def get(self, request: ApiRequest) -> Response:

@@ -217,7 +217,8 @@ class Reader:
         if "anyOf" in schema:
             return self._inner(schema["anyOf"][0])
         if schema.get("type") == "array":
-            return self._inner(schema.get("items", {}))
+            pair = schema.get("prefixItems")  # of a fixed length: nothing further is allowed, `items` is false
+            return self._inner(pair[0] if pair else schema.get("items", {}))
         return schema
 
 
