@@ -36,9 +36,11 @@ def announce(
 ) -> Counts:
     """Announce what can be; the counts. Runs in the caller's transaction and scope."""
     author = msgspec.convert(upload.author, Author) if upload.author else system("upload")
-    known = _known(environment_id, [row for row in rows if row.past and not row.refused])
+    known = _known(environment_id, [row for row in rows if (row.past or row.hub_by_zone) and not row.refused])
     wanted = [row for row in rows if not row.refused and (not row.past or row.draft.external_id in known)]
-    new = [NewShipment(row.create(), row.draft.external_id) for row in wanted]
+    new = [
+        NewShipment(row.create(known=row.draft.external_id in known), row.draft.external_id) for row in wanted
+    ]
     results = create(environment_id, new, author=author, now=now, change=options.change)
     counts = Counts(rows=len(rows))
     shipments: dict[int, int] = {}

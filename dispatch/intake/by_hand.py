@@ -18,6 +18,7 @@ from dispatch.intake.settling import Settler
 from dispatch.shipments.announcing import NewShipment
 from dispatch.shipments.authors import Author
 from dispatch.shipments.commands import Create, LeaveNote
+from dispatch.shipments.models import Shipment
 from dispatch.shipments.services import Created, Refused, create, execute
 from tracker.tenants.models import Environment
 
@@ -62,12 +63,17 @@ def announce_typed(
 
 def completed(environment: Environment, wanted: Sequence[NewShipment]) -> list[NewShipment]:
     """Shipments of the API with what their sender left out: the hub of their delivery zone, and a doubt about places
-    that cannot be meant. Needs the environment's scope. Three small queries, however many there are."""
+    that cannot be meant. Needs the environment's scope. A few small queries, however many there are."""
     if not wanted:
         return []
     hubs = Hubs(environment.pk)
     by_id = {hub.public_id: hub for hub in hubs.known.values()}
-    placed = [one.create for one in wanted if one.create.longitude is not None and one.create.hub is None]
+    known = _known(environment.pk, wanted)  # they keep their hub, whatever zones there are by now
+    placed = [
+        one.create
+        for one in wanted
+        if one.create.longitude is not None and one.create.hub is None and one.external_id not in known
+    ]
     places = [(one.longitude or 0.0, one.latitude or 0.0) for one in placed]
     zones = dict(zip(map(id, placed), hub_for(environment, places) if places else [], strict=True))
     found = []
@@ -77,6 +83,12 @@ def completed(environment: Environment, wanted: Sequence[NewShipment]) -> list[N
         hub = one.create.hub or (named.public_id if named else None)
         found.append(NewShipment(replace(one.create, hub=hub, doubtful=doubtful), one.external_id))
     return found
+
+
+def _known(environment_id: int, wanted: Sequence[NewShipment]) -> set[str | None]:
+    ids = [one.external_id for one in wanted if one.external_id is not None and one.create.hub is None]
+    rows = Shipment.objects.for_environment(environment_id).filter(external_id__in=ids) if ids else None
+    return set(rows.values_list("external_id", flat=True)) if rows is not None else set()
 
 
 def _is_doubtful(create_: Create, hubs: Sequence[tuple[float, float]]) -> bool:

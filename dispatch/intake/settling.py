@@ -36,6 +36,7 @@ class Settled:
     confidence: float | None = None
     doubt: str = ""  # why a person must look at the place
     hub: KnownHub | None = None
+    hub_by_zone: bool = False  # nobody named it: it was found by the place
     spans: list[Span] = field(default_factory=list)
     past: bool = False  # its slots are over, which refuses it unless it was announced before
     past_reason: str = ""
@@ -51,12 +52,12 @@ class Settled:
         if self.reader is not None:
             self.reader.fault(self.draft, column, reason)
 
-    def create(self) -> Create:
-        """The command that announces it."""
+    def create(self, *, known: bool = False) -> Create:
+        """The command that announces it. One that is known keeps its hub, whatever zones there are by now."""
         draft = self.draft
         longitude, latitude = self.place if self.place is not None else (None, None)
         return Create(
-            hub=self.hub.public_id if self.hub else None,
+            hub=self.hub.public_id if self.hub and not (known and self.hub_by_zone) else None,
             recipient=draft.recipient,
             phone=draft.phone,
             email=draft.email,
@@ -165,6 +166,7 @@ class Settler:
         places = [row.place for row in homeless if row.place is not None]
         for row, hub_id in zip(homeless, hub_for(self._environment, places) if places else [], strict=True):
             row.hub = self._hubs.of(hub_id)
+            row.hub_by_zone = row.hub is not None
 
     def _judge(self, row: Settled) -> None:
         if row.place is None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from dispatch.fleet.models import Hub
-from dispatch.intake import reading
+from dispatch.intake import reading, settling
 from dispatch.intake.models import ShipmentUpload, ShipmentUploadRow
 from dispatch.intake.options import Options
 from dispatch.intake.reading import read_waiting
@@ -142,3 +142,18 @@ def test_a_reader_whose_lease_was_taken_over_writes_nothing_more(box, hub, monke
     made.refresh_from_db()
     assert (made.state, made.rows) == ("reading", 2)
     assert Shipment.objects.for_environment(box).count() == 2
+
+
+def test_a_file_that_comes_again_after_zones_and_hubs_changed_is_still_the_same(box, hub, monkeypatch):
+    zone = Hub.objects.create(environment=box, kind="zone", name="Zone", timezone="Asia/Kolkata", parent=hub)
+    content = as_csv([HEADING, a_row()])
+    monkeypatch.setattr(settling, "hub_for", lambda environment, places: [zone.pk for _ in places])
+    first = read(box, upload(box, content))
+    assert (first.created, ShipmentState.objects.for_environment(box).get().hub_id) == (1, zone.pk)
+    monkeypatch.setattr(settling, "hub_for", lambda environment, places: [hub.pk for _ in places])
+    Hub.objects.for_environment(box).filter(pk=hub.pk).update(
+        longitude=10.0, latitude=50.0
+    )  # far from all of them
+    again = read(box, upload(box, content))
+    assert (again.repeated, again.refused) == (1, 0), faults(again)
+    assert ShipmentState.objects.for_environment(box).get().hub_id == zone.pk

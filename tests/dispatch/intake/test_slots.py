@@ -104,7 +104,8 @@ def test_what_is_no_slot_says_why(text, why):
     ],
 )
 def test_day_begin_and_end_may_stand_in_cells_of_their_own(parts, told_as):
-    span = from_parts(*parts, Clock(PUNE))
+    day, begin, end = parts
+    span = from_parts(day, begin, end, Clock(PUNE))
     assert span is not None
     assert told([span]) == [told_as]
 

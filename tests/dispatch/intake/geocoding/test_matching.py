@@ -17,7 +17,10 @@ ORDERS = Path(__file__).resolve().parents[5] / "shared/data/orders"
 def a_place(
     name: str, postcode: str = "", town: str = "", precision: str = "locality", at=(77.6, 13.0)
 ) -> KnownPlace:
-    return KnownPlace(name, tuple(words_of(name)), postcode, tuple(words_of(town)), *at, precision)
+    longitude, latitude = at
+    return KnownPlace(
+        name, tuple(words_of(name)), postcode, tuple(words_of(town)), longitude, latitude, precision
+    )
 
 
 OFFICE = a_place("Doddagubbi B.O", "560077", "Bengaluru")
