@@ -1,7 +1,7 @@
 """From windows that are due to runs that wait: once each, whoever else looks at the same time."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfoNotFoundError
 
@@ -13,6 +13,7 @@ from tracker.tenants import scope
 
 WHY = "the planner takes what is due of every customer"
 BATCH = 200
+KEPT = timedelta(weeks=4)
 logger = logging.getLogger(__name__)
 
 
@@ -67,6 +68,14 @@ def reckon_anew(*, now: datetime) -> int:
                 window.save(update_fields=["next_due_at"])
                 changed += 1
     return changed
+
+
+def forget_problems(*, now: datetime) -> int:
+    """Forget what was solved four weeks ago and more; how many runs. What came of it stays."""
+    with transaction.atomic(), scope.scope(unscoped=WHY):
+        old = PlanRun.objects.unscoped(WHY).filter(finished_at__lt=now - KEPT, problem__isnull=False)
+        keys = list(old.order_by("pk").values_list("pk", flat=True)[:BATCH])
+        return PlanRun.objects.unscoped(WHY).filter(pk__in=keys).update(problem=None, solution=None)
 
 
 def _occurrence(window: DispatchWindow, now: datetime) -> datetime | None:

@@ -92,6 +92,7 @@ class PlannerProcess:
         if time.monotonic() - self._reckoned >= RECKON_EVERY_S:
             self._reckoned = time.monotonic()
             due.reckon_anew(now=now)
+            due.forget_problems(now=now)
         return False
 
     def _runs(self) -> bool:
@@ -117,7 +118,9 @@ class PlannerProcess:
         """Write `health:planner:<pid>` with what there is to do; while Redis is away it expires."""
         close_old_connections()
         try:
-            facts = {"at": round(time.time(), 3), **self._counts, **waits(now=clock())}
+            now, failing = clock(), self._pusher.failing_since
+            unpushed = round((now - failing).total_seconds(), 1) if failing else 0.0
+            facts = {"at": round(time.time(), 3), **self._counts, **waits(now=now), "pushes_wait_s": unpushed}
             client = redis_client(settings.REDIS_URL)
             client.set(f"health:planner:{os.getpid()}", msgspec.json.encode(facts), ex=BEAT_LASTS_S)
         except (redis.RedisError, OSError, DatabaseTrouble) as error:

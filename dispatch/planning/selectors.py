@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from dispatch.fleet.sight import SightOfHubs
-from dispatch.manifests.models import Manifest, ManifestVersion
+from dispatch.manifests.models import Manifest
 from dispatch.planning.models import DispatchWindow, PlanRun
 from tracker.tenants import scope
 from tracker.tenants.identifiers import BadIdentifier, parse_id
@@ -75,17 +75,15 @@ def in_force_note(run: PlanRun) -> str:
 
 
 def waits(*, now: datetime) -> dict[str, Any]:
-    """How long the oldest window, run and push have waited, in seconds: what the planner is behind with."""
+    """How long the oldest window and run have waited, in seconds: what the planner is behind with."""
     with scope.scope(unscoped=WHY):
         windows = DispatchWindow.objects.unscoped(WHY).filter(enabled=True, next_due_at__lte=now)
         due = windows.order_by("next_due_at").values_list("next_due_at", flat=True).first()
         dead = Q(state=PlanRun.State.RUNNING, lease_until__lt=now)
         runs = PlanRun.objects.unscoped(WHY).filter(dead | Q(state=PlanRun.State.WAITING, due_at__lte=now))
         run = runs.order_by("due_at").values_list("due_at", flat=True).first()
-        versions = ManifestVersion.objects.unscoped(WHY).filter(pushed_at=None)
-        push = versions.order_by("pk").values_list("released_at", flat=True).first()
     nought = timedelta()
     return {
         name: round(max(now - since, nought).total_seconds(), 1) if since else 0.0
-        for name, since in (("windows_wait_s", due), ("runs_wait_s", run), ("pushes_wait_s", push))
+        for name, since in (("windows_wait_s", due), ("runs_wait_s", run))
     }

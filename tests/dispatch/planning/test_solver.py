@@ -1,0 +1,63 @@
+"""The solving process itself: it knows no Django, says what it finds, stops when told, and is gone with its planner."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from dispatch.planning.assembling import assemble
+from dispatch.planning.errors import SolverFailed, SolverGone
+from dispatch.planning.frames import Better, Done, Job
+from dispatch.planning.solver import PROJECT, Solver
+from tests.dispatch.planning.town import MORNING, a_town
+
+
+@pytest.fixture
+def brief(box):
+    town = a_town(box)
+    town.parcels(12)
+    return assemble(box.pk, town.hub, service_date=MORNING.date(), now=town.now).brief
+
+
+def test_the_solving_process_loads_no_django():
+    program = "import dispatch.planning.solving, sys; sys.exit('django' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], cwd=PROJECT).returncode == 0
+
+
+def test_it_says_a_first_plan_better_ones_and_the_best(brief):
+    with Solver(Job(brief, 0.5, 0.5)) as solver:
+        heard = [frame for frame in solver.hear(every_s=0.5) if frame is not None]
+    assert isinstance(heard[0], Better)
+    done = heard[-1]
+    assert isinstance(done, Done)
+    assert sum(len(route.visits) for route in done.routes) == 12
+    assert sum(done.terms.values()) <= sum(heard[0].terms.values())
+    assert all(len(done.legs_m[route.vehicle]) == len(route.visits) for route in done.routes)
+
+
+def test_told_to_stop_it_ends_long_before_its_time_with_a_whole_plan(brief):
+    with Solver(Job(brief, 500, 0.5)) as solver:
+        for frame in solver.hear(every_s=0.5):
+            if isinstance(frame, Better):
+                solver.stop()
+            if isinstance(frame, Done):
+                assert sum(len(route.visits) for route in frame.routes) == 12
+
+
+def test_killed_it_is_gone_and_that_is_said(brief):
+    with Solver(Job(brief, 500, 0.5)) as solver:
+        heard = solver.hear(every_s=60)
+        assert isinstance(next(heard), Better)
+        os.kill(solver.pid, signal.SIGKILL)
+        with pytest.raises(SolverGone, match="signal 9"):
+            list(heard)
+
+
+def test_a_program_that_is_no_solver_is_a_failure_and_no_hang(brief):
+    with (
+        Solver(Job(brief, 1, 1), command=(sys.executable, "-c", "raise SystemExit(7)")) as solver,
+        pytest.raises(SolverFailed, match="code 7"),
+    ):
+        list(solver.hear(every_s=0.1))
