@@ -9,8 +9,6 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
-import dispatch.planning.models
-
 
 class Migration(migrations.Migration):
     initial = True
@@ -232,7 +230,7 @@ class Migration(migrations.Migration):
                     "weekdays",
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.PositiveSmallIntegerField(),
-                        default=dispatch.planning.models.every_day,
+                        db_default=[1, 2, 3, 4, 5, 6, 7],
                         size=None,
                     ),
                 ),

@@ -2,8 +2,6 @@
 
 from django.db import migrations, models
 
-import dispatch.planning.models
-
 
 class Migration(migrations.Migration):
     dependencies = [("dispatch", "0004_sagas_know_their_hub_days_their_end")]
@@ -12,6 +10,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="dispatchsettings",
             name="slots_offered",
-            field=models.JSONField(default=dispatch.planning.models.hours_offered),
+            field=models.JSONField(db_default=[["09:00", "12:00"], ["12:00", "15:00"], ["15:00", "18:00"]]),
         ),
     ]

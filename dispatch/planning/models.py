@@ -15,14 +15,8 @@ from tracker.tenants.identifiers import public_id
 from tracker.tenants.models import Environment
 
 
-def every_day() -> list[int]:
-    """1 is Monday, 7 Sunday."""
-    return [1, 2, 3, 4, 5, 6, 7]
-
-
-def hours_offered() -> list[list[str]]:
-    """Three parts of the day."""
-    return [["09:00", "12:00"], ["12:00", "15:00"], ["15:00", "18:00"]]
+EVERY_DAY = [1, 2, 3, 4, 5, 6, 7]  # 1 is Monday
+HOURS_OFFERED = [["09:00", "12:00"], ["12:00", "15:00"], ["15:00", "18:00"]]
 
 
 class DispatchSettings(models.Model):
@@ -48,7 +42,7 @@ class DispatchSettings(models.Model):
     customers_reschedule = models.BooleanField(default=True, db_default=True)
     customers_note = models.BooleanField(default=True, db_default=True)
     slots_offered = models.JSONField(
-        default=hours_offered
+        db_default=HOURS_OFFERED
     )  # local times of day a customer may choose instead
     ends_after_s = models.PositiveIntegerField(
         default=86400, db_default=86400
@@ -76,7 +70,7 @@ class DispatchWindow(models.Model):
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_index=False)
     hub = models.ForeignKey(Hub, on_delete=models.CASCADE, related_name="+", db_index=False)
     at = models.TimeField()  # 06:00, 09:00, 12:00 by default
-    weekdays = ArrayField(models.PositiveSmallIntegerField(), default=every_day)
+    weekdays = ArrayField(models.PositiveSmallIntegerField(), db_default=EVERY_DAY)
     seconds = models.PositiveSmallIntegerField(default=20, db_default=20)  # of solving
     releases = models.BooleanField(
         default=False, db_default=False

@@ -50,7 +50,7 @@ def lines_of(report: dict[str, Any]) -> list[str]:
         f"took {', '.join(f'{name} {value:.0f} s' for name, value in report['seconds'].items())}",
         (
             f"shipments: {_counts(found['shipments'])}; {found['in_a_saga']:,} in a saga, "
-            f"{found['for_another_day']:,} for another day, {found['named_unserved']:,} named as unserved with the reason"
+            f"{found['for_another_day']:,} for another day, {found['named_unserved']:,} named as unserved with reasons"
         ),
         (
             f"events {found['events']:,}; failed attempts {found['attempts_failed']:,}; manifests "

@@ -33,7 +33,10 @@ class DispatchRules(Struct):
     ]
     customers_reschedule: bool
     customers_note: bool
-    slots_offered: Annotated[list[tuple[str, str]], Meta(examples=[[["09:00", "12:00"], ["12:00", "15:00"]]])]
+    slots_offered: Annotated[
+        list[list[str]],
+        Meta(description="Pairs of local times of day.", examples=[[["09:00", "12:00"], ["12:00", "15:00"]]]),
+    ]
     ends_after_s: Annotated[
         int, Meta(ge=0, description="So long after its end a shipment's page still says it.")
     ]
@@ -67,7 +70,7 @@ class DispatchRulesChange(Struct):
     reveal_stops_away: int | UnsetType = UNSET
     customers_reschedule: bool | UnsetType = UNSET
     customers_note: bool | UnsetType = UNSET
-    slots_offered: list[tuple[str, str]] | UnsetType = UNSET
+    slots_offered: list[list[str]] | UnsetType = UNSET
     ends_after_s: int | UnsetType = UNSET
     proofs: list[str] | UnsetType = UNSET
     notify_channels: list[str] | UnsetType = UNSET

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
-from dispatch.planning.models import DispatchSettings, hours_offered
+from dispatch.planning.models import HOURS_OFFERED, DispatchSettings
 from dispatch.shipments.authors import CUSTOMER
 from dispatch.shipments.commands import LeaveNote, Reschedule
 from dispatch.shipments.services import execute
@@ -31,7 +31,7 @@ def offers(look: Look, *, now: datetime) -> list[Slot]:
         return []
     rows = DispatchSettings.objects.for_environment(look.opened.environment_id)
     settings = rows.only("slots_offered").first()
-    hours = settings.slots_offered if settings else hours_offered()
+    hours = settings.slots_offered if settings else HOURS_OFFERED
     return offered([(_clock(begin), _clock(end)) for begin, end in hours], zone_of(look), now=now)
 
 
