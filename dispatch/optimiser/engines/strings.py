@@ -2,17 +2,16 @@
 
 import time
 
-import numpy as np
-
 from dispatch.optimiser.check import left_out
-from dispatch.optimiser.core import FOREVER, UNREACHABLE, Core
+from dispatch.optimiser.core import UNREACHABLE, Core, Ints
 from dispatch.optimiser.engines.board import Board
 from dispatch.optimiser.engines.kernel.library import available
 from dispatch.optimiser.engines.kernel.searcher import Searcher, flat_of, routes_of
 from dispatch.optimiser.engines.kernel.tables import Tables
 from dispatch.optimiser.engines.pace import Meetings, Pace
 
-HOT, COLD = 0.1, 0.006  # temperatures, in parts of the mean cost of a leg between any two places
+HOT, COLD = 0.1, 0.003  # temperatures, in parts of the mean leg: first (400 clients, a second) and last
+COOLEST, HOTTEST = 0.05, 0.25  # the first one for others
 WARM = 0.03  # the first temperature where a plan is only mended
 FIRST_AROUND = 0.4  # part of the time in which every other step begins around what changed
 REMOVED = 15.0  # clients torn out in a step, on average
@@ -33,19 +32,19 @@ class Strings:
         self.searcher = Searcher(self.tables, seed)
         self.searcher.load(flat_of(self.tables, board.best.routes))
         self.searcher.keep()
+        self.hot = hot_for(core.size, pace.whole_s)
         self.focused = bool(board.changed)
         if board.changed:
             self.searcher.focus(board.changed)
         self.offered = self.searcher.best_cost
         self.meetings = Meetings()
         self.steps = 200
-        kind = core.vehicle_types[0]
-        self.leg = max(1.0, _mean_leg(core) * max(1, kind.distance_cost + kind.duration_cost))
+        self.leg = _mean_leg(core)
 
     def step(self) -> None:
         """One call of the compiled search, which lets other threads run."""
         done = self.pace.done()
-        hot = HOT if self.board.changed is None else WARM
+        hot = self.hot if self.board.changed is None else WARM
         heat = self.leg * hot * (COLD / hot) ** done
         if self.focused and done > FIRST_AROUND:
             self.searcher.focus(())
@@ -78,7 +77,22 @@ class Strings:
             self.offered = self.searcher.best_cost
 
 
+def hot_for(size: int, seconds: float) -> float:
+    """The first temperature: the more time for each client, the higher. A count of steps is taken for a second."""
+    budget = (seconds if seconds < float("inf") else 1.0) * 400 / max(size, 1)
+    return float(min(HOTTEST, max(COOLEST, HOT * budget**0.3)))
+
+
 def _mean_leg(core: Core) -> float:
-    matrix = core.distances[0]
-    reachable = matrix[matrix < min(UNREACHABLE, FOREVER)]
-    return float(np.mean(reachable)) if len(reachable) else 1.0
+    """What a leg between any two places costs on average, with the dearest type of vehicle."""
+    costs = [
+        kind.distance_cost * _mean(core.distances[kind.profile])
+        + kind.duration_cost * _mean(core.durations[kind.profile])
+        for kind in core.vehicle_types
+    ]
+    return max(1.0, *costs)
+
+
+def _mean(matrix: Ints) -> float:
+    reachable = matrix[matrix < UNREACHABLE]
+    return float(reachable.mean()) if len(reachable) else 0.0
