@@ -64,7 +64,7 @@ class OneNotification(Endpoint):
         responses=problems(NotificationDocument, 404),
     )
     def get(self, request: ApiRequest, notification: str) -> Response:
-        """What became of it."""
+        """What became of it: sent, given up, or overtaken."""
         Query(request)
         return Response(notification_document(_notification(request, notification)))
 

@@ -142,7 +142,7 @@ class Reader:
         if isinstance(kind, list):
             return " or ".join(kind) if len(kind) < 4 else "any JSON"
         if kind == "array":
-            return f"array of {self.kind(schema.get('items', {}))}"
+            return f"array of {self.kind(_item(schema))}"
         return "time" if schema.get("format") == "date-time" else str(kind)
 
     def example(self, schema: Json) -> Any:
@@ -160,7 +160,7 @@ class Reader:
         kind = whole.get("type")
         kind = kind[0] if isinstance(kind, list) else kind
         if kind == "array":
-            return [self.example(whole["items"])]
+            return [self.example(_item(whole))]
         return {"integer": 0, "number": 0.5, "boolean": True, "object": {}, "null": None}.get(str(kind), "…")
 
     def _parameter(self, parameter: Json) -> Field:
@@ -217,9 +217,15 @@ class Reader:
         if "anyOf" in schema:
             return self._inner(schema["anyOf"][0])
         if schema.get("type") == "array":
-            pair = schema.get("prefixItems")  # of a fixed length: nothing further is allowed, `items` is false
-            return self._inner(pair[0] if pair else schema.get("items", {}))
+            return self._inner(_item(schema))
         return schema
+
+
+def _item(schema: Json) -> Json:
+    """What an array holds; of one of fixed length the first, for nothing further is allowed and `items` is false."""
+    pair = schema.get("prefixItems")
+    found: Json = pair[0] if pair else schema.get("items", {})
+    return found
 
 
 def _curl(url: str, method: str, key: str, example: Any) -> str:
