@@ -14,7 +14,6 @@ from tracker.tenants.fences import EnvironmentManager
 from tracker.tenants.identifiers import public_id
 from tracker.tenants.models import Environment
 
-
 EVERY_DAY = [1, 2, 3, 4, 5, 6, 7]  # 1 is Monday
 HOURS_OFFERED = [["09:00", "12:00"], ["12:00", "15:00"], ["15:00", "18:00"]]
 
