@@ -42,13 +42,6 @@ class DispatchRules(Struct):
     ]
     proofs: Annotated[list[str], Meta(description="photo, signature, code: what a delivery is proven by.")]
     notify_channels: Annotated[list[str], Meta(description="mail, sms, push: by which customers are told.")]
-    quiet_from: Annotated[
-        str | None, Meta(description="Local time from which no phone rings.", examples=["21:00"])
-    ]
-    quiet_to: Annotated[str | None, Meta(description="And until when.", examples=["07:00"])]
-    day_ends_at: Annotated[
-        str, Meta(description="Local time at which a hub's day is reconciled.", examples=["22:00"])
-    ]
     first_wait_s: Seconds
     second_wait_s: Seconds
     most_attempts: Annotated[int, Meta(ge=1, le=10)]
@@ -81,9 +74,6 @@ class DispatchRulesChange(Struct):
     ends_after_s: int | UnsetType = UNSET
     proofs: list[str] | UnsetType = UNSET
     notify_channels: list[str] | UnsetType = UNSET
-    quiet_from: str | None | UnsetType = UNSET
-    quiet_to: str | None | UnsetType = UNSET
-    day_ends_at: str | UnsetType = UNSET
     first_wait_s: int | UnsetType = UNSET
     second_wait_s: int | UnsetType = UNSET
     most_attempts: int | UnsetType = UNSET

@@ -75,18 +75,6 @@ def language(value: Any) -> str:
     return str(value)
 
 
-def clock(value: Any) -> time:
-    """A local time of day."""
-    if not isinstance(value, str) or not _CLOCK.fullmatch(value):
-        raise WrongRule('must be a local time such as "22:00".')
-    return time.fromisoformat(value)
-
-
-def clock_or_never(value: Any) -> time | None:
-    """The same, or null."""
-    return None if value is None else clock(value)
-
-
 def hours(value: Any) -> list[list[str]]:
     """Pairs of local times; an end at or before its begin is on the next day."""
     fits = isinstance(value, list) and all(
@@ -158,11 +146,6 @@ RULES: Mapping[str, Rule] = {
     "ends_after_s": Rule("Links end", "So long after the delivery.", whole(0, 90 * 86_400, "seconds")),
     "proofs": Rule("A delivery is proven by", "The driver's page asks for all of these.", some_of(PROOFS)),
     "notify_channels": Rule("Customers are told by", "None: they are not told.", some_of(CHANNELS)),
-    "quiet_from": Rule(
-        "Quiet from", "Local time; text messages and push wait until the end.", clock_or_never
-    ),
-    "quiet_to": Rule("Quiet to", "With both left empty no hour is quiet.", clock_or_never),
-    "day_ends_at": Rule("The day ends at", "Local time of a hub at which its day is reconciled.", clock),
     "first_wait_s": Rule(
         "After a first failed attempt",
         "So long until it may be tried again.",

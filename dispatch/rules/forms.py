@@ -30,8 +30,6 @@ PRICE_NAMES = {
 }
 CLOCKS = ("quiet_from", "quiet_to", "day_ends_at")
 UNITS = {60: "minutes", 3600: "hours"}
-CLOCK = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-CLOCKS = ("quiet_from", "quiet_to", "day_ends_at")
 
 
 class RulesForm(forms.Form):
@@ -54,9 +52,6 @@ class RulesForm(forms.Form):
         choices=[(name, CHANNEL_NAMES[name]) for name in CHANNELS],
         widget=forms.CheckboxSelectMultiple,
     )
-    quiet_from = forms.TimeField(required=False, widget=CLOCK)
-    quiet_to = forms.TimeField(required=False, widget=CLOCK)
-    day_ends_at = forms.TimeField(widget=CLOCK)
     first_wait_s = forms.FloatField()
     second_wait_s = forms.FloatField()
     most_attempts = forms.IntegerField()
@@ -93,8 +88,6 @@ class RulesForm(forms.Form):
         values = dict(self.cleaned_data)
         for name, unit in SPANS.items():
             values[name] = round(values[name] * unit)
-        for name in CLOCKS:
-            values[name] = f"{values[name]:%H:%M}" if values[name] else None
         pairs = [part.strip() for part in values["slots_offered"].split(",") if part.strip()]
         values["slots_offered"] = [
             [at.strip() for at in pair.replace("\u2013", "-").split("-")] for pair in pairs

@@ -30,8 +30,6 @@ pytestmark = pytest.mark.django_db
         ("weights", {"fair_km": float("nan")}, "from 0"),
         ("weights", {"speed_kmh": 0}, "above nought"),
         ("weights", {"pace_by_hour": [["8", 1]]}, "pace_by_hour"),
-        ("day_ends_at", None, "local time"),
-        ("quiet_from", "25:00", "local time"),
         ("brand", "x" * 101, "at most 100"),
         ("quiet_from", "25:00", "time of day"),
         ("day_ends_at", None, "time of day"),
@@ -51,9 +49,6 @@ def test_the_api_changes_all_or_nothing(api, customer):
     assert (answer.status_code, answer.json()["param"]) == (422, "/most_attempts")
     assert api.json("dispatch-settings") == before
     changed = api.patch("dispatch-settings", {"brand": " Kiran  Stores ", "proofs": ["code", "photo"]}).json()
-    quiet = api.patch("dispatch-settings", {"quiet_from": "21:00", "quiet_to": "07:00"}).json()
-    assert (quiet["quiet_from"], quiet["day_ends_at"]) == ("21:00", "22:00")
-    assert api.patch("dispatch-settings", {"quiet_from": None, "quiet_to": None}).json() == changed
     assert (changed["brand"], changed["proofs"]) == ("Kiran Stores", ["photo", "code"])
     assert api.json("dispatch-settings") == changed
 
