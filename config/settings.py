@@ -212,6 +212,7 @@ SPECTACULAR_SETTINGS = {
             "description": "To a destination: when it arrives, whether it is late, and links to follow it.",
         },
         {"name": "Dispatch", "description": "The day's figures, and how dispatch works."},
+        {"name": "Shipments", "description": "Announced, told what happens to them, and proven."},
         {"name": "Planning", "description": "When hubs are planned, and what each plan came to."},
         {
             "name": "Manifests",
@@ -221,6 +222,7 @@ SPECTACULAR_SETTINGS = {
             "name": "Exceptions",
             "description": "What did not go as planned, followed to its end; and who was told what.",
         },
+        {"name": "Overrides", "description": "What supervisors changed of plans, and what is learnt from it."},
         {"name": "Alerts", "description": "What somebody should look at, and who must be where by when."},
         {"name": "Fleet", "description": "Hubs, drivers and their hours, vehicles, and what changes hands."},
         {"name": "Webhooks", "description": "Be told what happens, or ask."},
