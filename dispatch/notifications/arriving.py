@@ -1,7 +1,9 @@
 """Finds customers whose parcel arrives soon: few stops away, and expected within the half hour."""
 
-from collections import defaultdict
 from datetime import datetime, timedelta
+
+from django.db.models import CharField, Exists, F, Min, OuterRef, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 
 from dispatch.manifests.issuing import OPEN_STOPS
 from dispatch.manifests.models import Manifest, ManifestStop
@@ -30,30 +32,33 @@ def owe_arriving(*, now: datetime) -> int:
 
 
 def _wishes(environment: int, now: datetime) -> list[Wish]:
+    """Only who is expected soon and was not told yet is read, however many stops there are."""
     stops = ManifestStop.objects.for_environment(environment).filter(
-        manifest__state=Manifest.State.IN_PROGRESS, state__in=OPEN_STOPS
+        manifest__state=Manifest.State.IN_PROGRESS, state=ManifestStop.State.PLANNED
     )
-    routes: dict[int, list[ManifestStop]] = defaultdict(list)
-    for stop in stops.select_related("shipment__state_row").order_by("manifest", "place"):
-        routes[stop.manifest_id].append(stop)
-    near = settings_of(environment).reveal_stops_away + 1
-    found = [stop for ahead in routes.values() for stop in ahead[:near] if _is_soon(stop, now)]
-    told = _told(environment, [stop.shipment_id for stop in found])
+    stops = stops.annotate(expected=Coalesce("eta_at", "planned_arrival")).filter(expected__lte=now + SOON)
+    turn = Concat(
+        Value("attempt "), Cast(F("shipment__state_row__attempts") + 1, CharField()), output_field=CharField()
+    )
+    told = Notification.objects.for_environment(environment).filter(
+        shipment=OuterRef("shipment"), template=TEMPLATE, about=OuterRef("turn")
+    )
+    found = list(stops.annotate(turn=turn).filter(~Exists(told)))
+    first = _first_open(environment, {stop.manifest_id for stop in found})
+    near = settings_of(environment).reveal_stops_away
     return [
-        Wish(stop.shipment_id, TEMPLATE, about, _facts(stop))
+        Wish(stop.shipment_id, TEMPLATE, stop.turn, _facts(stop))
         for stop in found
-        if (stop.shipment_id, about := f"attempt {stop.shipment.state_row.attempts + 1}") not in told
+        if (stop.place or 0) - first[stop.manifest_id] <= near
     ]
 
 
-def _is_soon(stop: ManifestStop, now: datetime) -> bool:
-    return stop.state == ManifestStop.State.PLANNED and (stop.eta_at or stop.planned_arrival) - now <= SOON
-
-
-def _told(environment: int, shipments: list[int]) -> set[tuple[int | None, str]]:
-    """Who knows already: left out, so that a look that finds nothing new writes nothing."""
-    rows = Notification.objects.for_environment(environment).filter(shipment__in=shipments, template=TEMPLATE)
-    return set(rows.values_list("shipment", "about"))
+def _first_open(environment: int, manifests: set[int]) -> dict[int, int]:
+    """The place of each route's next stop; the open ones stand behind it without a gap."""
+    rows = ManifestStop.objects.for_environment(environment).filter(
+        manifest__in=manifests, state__in=OPEN_STOPS
+    )
+    return dict(rows.order_by().values_list("manifest").annotate(first=Min("place")))
 
 
 def _facts(stop: ManifestStop) -> dict[str, str | None]:

@@ -25,7 +25,7 @@ def day_facts(saga: Saga) -> DayFacts | None:
         return None
     day = date.fromisoformat(str(saga.data["day"]))
     states = shipments_of_day(hub, day)
-    followed = _followed(environment)
+    followed, carriers = _followed(environment), _carriers(hub, day)
     begin, _ = bounds(day, hub.timezone)
     ended: dict[str, int] = defaultdict(int)
     left: list[OpenShipment] = []
@@ -39,7 +39,7 @@ def day_facts(saga: Saga) -> DayFacts | None:
                 shipment=name,
                 name=str(state.shipment),
                 state=state.state,
-                driver=state.driver.name if state.driver else "",
+                driver=state.driver.name if state.driver else carriers.get(state.shipment_id, ""),
                 was_out=state.out_at is not None and state.out_at >= begin,
                 in_saga=name in followed,
             )
@@ -88,6 +88,14 @@ def _routes(hub: Hub, day: date) -> tuple[OpenRoute, ...]:
     return tuple(
         OpenRoute(row.public_id, row.driver.name, row.left, row.ends_at) for row in rows.order_by("pk")
     )
+
+
+def _carriers(hub: Hub, day: date) -> dict[int, str]:
+    """Who had a shipment on their route that day last, also after it was taken off."""
+    stops = ManifestStop.objects.for_environment(hub.environment_id).filter(
+        manifest__hub=hub, manifest__service_date=day, manifest__version__gt=0
+    )
+    return dict(stops.order_by("pk").values_list("shipment", "manifest__driver__name"))
 
 
 def _followed(environment: int) -> set[str]:

@@ -28,6 +28,10 @@ AT_ONCE = 200  # shipments a step: each step is one transaction, and a route at 
 PATIENCE = timedelta(hours=14)  # from ten in the evening to noon
 
 
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}" + ("" if count == 1 else "s")
+
+
 def _never(standing: Standing, facts: DayFacts, now: datetime) -> Settle | None:
     return None
 
@@ -49,7 +53,7 @@ def _still_out(facts: DayFacts) -> list[str]:
 
 def _count(standing: Standing, facts: DayFacts, now: datetime) -> Decision:
     ended, left, out = sum(facts.ended.values()), len(facts.open), len(_still_out(facts))
-    outcome = f"{ended} shipments have ended, {left} have not; {out} of these are still on a route."
+    outcome = f"{_many(ended, 'shipment')} ended, {left} not; of these {out} on a route."
     if not out and not facts.routes:
         return Take(outcome, "carry_over", now, data={"counts": _counts(facts)})
     told = TellTeam("team_day_open", "still out", facts=_told(facts))
@@ -75,7 +79,7 @@ def _chase(standing: Standing, facts: DayFacts, now: datetime) -> Decision:
     until = _until(standing, facts, now)
     if now < until:
         return Wait(min(until, now + LOOK_EVERY))
-    return Take(f"{len(out)} shipments are still on a route, and no longer waited for.", "carry_over", now)
+    return Take(f"{_many(len(out), 'shipment')} still on a route, no longer waited for.", "carry_over", now)
 
 
 def _until(standing: Standing, facts: DayFacts, now: datetime) -> datetime:
@@ -88,10 +92,10 @@ def _carry_over(standing: Standing, facts: DayFacts, now: datetime) -> Decision:
     reason = f"end of the day of {facts.name}"[:200]
     if facts.routes:
         route = facts.routes[0]
-        outcome = f"The route of {route.driver} is closed; {route.left} stops were left on it."
+        outcome = f"The route of {route.driver} is closed with {_many(route.left, 'stop')} left."
         return Take(outcome, "carry_over", now, (CloseRoute(route.manifest, reason),))
     if out := _still_out(facts)[:AT_ONCE]:
-        outcome = f"{len(out)} shipments that are on no route any more can be planned again."
+        outcome = f"{_many(len(out), 'shipment')} on no route any more can be planned again."
         return Take(outcome, "carry_over", now, (CarryOver(tuple(out), reason),))
     waiting = [one for one in facts.open if not one.in_saga]
     followed = len(facts.open) - len(waiting)
@@ -113,8 +117,8 @@ def _settle_up(standing: Standing, facts: DayFacts, now: datetime) -> Decision:
         "back": [{"shipment": one.shipment, "name": one.name, "driver": one.driver} for one in back],
     }
     short = [c for c in facts.cash if c.difference_minor]
-    outcome = f"{len(back)} parcels must be back at the hub"
-    outcome += f"; the cash of {len(short)} drivers differs." if short else "; all cash is as expected."
+    outcome = f"To be back at the hub: {_many(len(back), 'parcel')}. "
+    outcome += f"Cash differs for {_many(len(short), 'driver')}." if short else "All cash is as expected."
     if not back and not cash:
         return Take("No parcel must come back, and no cash was to be collected.", "close", now, data=noted)
     told = _told(facts) | {"back": len(back), "differ": len(short)}
@@ -137,7 +141,7 @@ def _await_count(standing: Standing, facts: DayFacts, now: datetime) -> Decision
     if facts.counted is not None:
         missing = facts.counted.get("missing", [])
         words = f"Counted by {facts.counted['by']}: "
-        words += f"{len(missing)} parcels are missing." if missing else "every parcel is there."
+        words += f"{_many(len(missing), 'parcel')} missing." if missing else "every parcel is there."
         return Take(words, "close", now)
     if standing.until is None:
         return Wait(now + PATIENCE, until=now + PATIENCE)
@@ -148,7 +152,7 @@ def _await_count(standing: Standing, facts: DayFacts, now: datetime) -> Decision
 
 def _close(standing: Standing, facts: DayFacts, now: datetime) -> Decision:
     carried, ended = standing.data.get("carried_over", 0), sum(facts.ended.values())
-    return Finish(f"The day is closed: {ended} shipments ended, {carried} carried over.")
+    return Finish(f"The day is closed: {_many(ended, 'shipment')} ended, {carried} carried over.")
 
 
 END_OF_DAY = Definition(

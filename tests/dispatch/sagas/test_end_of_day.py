@@ -65,7 +65,8 @@ def test_what_is_left_is_carried_over_after_an_hours_wait_and_its_route_is_over(
     saga = world.saga("end_of_day")
     [cash] = saga.data["cash"]
     assert (cash["expected_minor"], cash["collected_minor"], cash["currency"]) == (100_000, 90_000, "INR")
-    assert sorted(one["name"] for one in saga.data["back"]) == ["MP-1003", "MP-1004"]
+    back = sorted((one["name"], one["driver"]) for one in saga.data["back"])
+    assert back == [("MP-1003", "Asha Kulkarni"), ("MP-1004", "Asha Kulkarni")], "and whom to ask"
 
 
 def test_a_person_counts_and_the_day_is_closed(world):
