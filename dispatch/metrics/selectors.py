@@ -49,7 +49,7 @@ def figures_of_hub(hub: Hub, on: date, *, now: datetime) -> Figures:
 def _days(
     environment: Environment | int, on: date, hubs: Mapping[int, Hub], *, now: datetime
 ) -> dict[int, tuple[Figures, datetime]]:
-    """Figures by hub, as they stand; those missing, of hubs that have manifests that day, are made."""
+    """Figures by hub, as they stand; those missing, of hubs at work that day, are made."""
     rows = HubDay.objects.for_environment(environment).filter(service_date=on, hub_id__in=hubs)
     found = {
         row.hub_id: (msgspec.convert(row.figures, Figures), row.computed_at)
@@ -58,7 +58,7 @@ def _days(
     }
     missing = (hubs_at_work(environment, on, now=now) & hubs.keys()) - found.keys()
     for hub_id in sorted(missing):
-        found[hub_id] = (refresh_day(Day(hubs[hub_id], on), now=now), now)
+        found[hub_id] = (refresh_day(Day(hubs[hub_id], on), now=now, arrivals=False), now)
     return found
 
 

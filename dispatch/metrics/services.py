@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from django.db import connection, transaction
+from django.db.models import Q
 
 from dispatch.fleet.models import Driver, Hub
 from dispatch.manifests.issuing import IN_FORCE
@@ -27,8 +28,9 @@ from tracker.tenants import scope
 from tracker.tenants.models import Environment
 
 EVERY = timedelta(minutes=5)
-LEAST_APART = timedelta(seconds=10)  # a hub whose day changes every second is computed six times a minute
-AT_ONCE = 200  # days a tick
+LEAST_APART = timedelta(seconds=30)  # a hub whose day changes every second is computed twice a minute
+AT_ONCE = 20  # days a tick, so that it is over before the next one
+DUE = Q(stale_since__isnull=False)
 UNCOUNTED = (Manifest.State.DRAFT, Manifest.State.CANCELLED)
 WHY = "the tick computes the days of every customer"
 MARK = """
@@ -68,31 +70,35 @@ def mark_stale(environment_id: int, hub_id: int | Collection[int], service_date:
         cursor.execute(MARK, facts)
 
 
-def refresh_day(day: Day, *, now: datetime) -> Figures:
-    """Compute a hub's day, arrivals first, and keep what comes out. In the scope of its environment."""
+def refresh_day(day: Day, *, now: datetime, arrivals: bool = True) -> Figures:
+    """Compute a hub's day, arrivals first, and keep what comes out. In the scope of its environment.
+
+    Without `arrivals` the figures are there at once, and the day stays marked for a tick to reckon these.
+    """
     environment = day.hub.environment_id
     with transaction.atomic():
         mark_stale(
             environment, day.hub.pk, day.service_date, now
         )  # its row is there and ours until the commit
-        rows = HubDay.objects.for_environment(environment).filter(hub=day.hub, service_date=day.service_date)
-        manifests = Manifest.objects.for_environment(environment).filter(
-            hub=day.hub, service_date=day.service_date, state__in=IN_FORCE
-        )
-        refresh_arrivals(environment, list(manifests.values_list("pk", flat=True)), now=now)
+        if arrivals:
+            manifests = Manifest.objects.for_environment(environment).filter(
+                hub=day.hub, service_date=day.service_date, state__in=IN_FORCE
+            )
+            refresh_arrivals(environment, list(manifests.values_list("pk", flat=True)), now=now)
         figures = compute(day, now=now)
-        rows.update(figures=msgspec.to_builtins(figures), computed_at=now, stale_since=None)
+        rows = HubDay.objects.for_environment(environment).filter(hub=day.hub, service_date=day.service_date)
+        rows.update(figures=msgspec.to_builtins(figures), computed_at=now)
+        if arrivals:
+            rows.update(stale_since=None)
     return figures
 
 
 def refresh_stale(*, now: datetime) -> Refreshed:
-    """Compute the days that were marked, the longest waiting first."""
+    """Compute days that were marked, the longest waiting first; what another tick is at is left to it."""
     with scope.scope(unscoped=WHY):
-        rows = HubDay.objects.unscoped(WHY).filter(
-            stale_since__isnull=False, computed_at__lt=now - LEAST_APART
-        )
+        rows = HubDay.objects.unscoped(WHY).filter(DUE, computed_at__lt=now - LEAST_APART)
         found = list(rows.order_by("stale_since").select_related("hub")[:AT_ONCE])
-    return _refresh([Day(row.hub, row.service_date) for row in found], now=now)
+    return _refresh([Day(row.hub, row.service_date) for row in found], now=now, only_marked=True)
 
 
 def refresh_all(*, now: datetime) -> Refreshed:
@@ -167,12 +173,14 @@ def _due(environment_id: int, *, now: datetime) -> list[Day]:
     ]
 
 
-def _refresh(days: Collection[Day], *, now: datetime) -> Refreshed:
+def _refresh(days: Collection[Day], *, now: datetime, only_marked: bool = False) -> Refreshed:
     """Each in a transaction of its own, so that one that fails holds up no other."""
     done = failed = 0
     for day in days:
         try:
             with scope.scope(environment_id=day.hub.environment_id):
+                if only_marked and not _taken(day):
+                    continue
                 refresh_day(day, now=now)
             done += 1
         except Exception:  # whatever it is: the other days must go on
@@ -180,3 +188,9 @@ def _refresh(days: Collection[Day], *, now: datetime) -> Refreshed:
             facts = {"hub": day.hub.public_id, "day": day.service_date.isoformat()}
             logger.exception("the figures of a day could not be computed", extra=facts)
     return Refreshed(done, failed)
+
+
+def _taken(day: Day) -> bool:
+    """Whether the day is still marked and no other tick is at it; then its row is ours."""
+    rows = HubDay.objects.for_environment(day.hub.environment_id).filter(DUE, service_date=day.service_date)
+    return rows.filter(hub=day.hub).select_for_update(skip_locked=True).first() is not None

@@ -25,7 +25,7 @@ from tests.dispatch.fleet.ground import (
 from tracker.tenants import scope
 
 TODAY = date(2026, 5, 4)
-MINUTE = timedelta(minutes=1)
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 
 
 def a_random_day(hub, rng):
@@ -138,7 +138,8 @@ def test_a_mark_has_the_day_computed_and_a_mark_before_the_first_figures_shows_n
     type(stop).objects.for_environment(box).update(state="delivered", finished_at=NOW)
     services.mark_stale(box.pk, hub.pk, TODAY, NOW + MINUTE)
     services.mark_stale(box.pk, hub.pk, TODAY, NOW + 2 * MINUTE)
-    assert HubDay.objects.for_environment(box).get().stale_since == NOW + MINUTE
+    assert HubDay.objects.for_environment(box).get().stale_since == NOW  # the first mark says since when
+    assert services.refresh_stale(now=NOW + 10 * SECOND) == services.Refreshed(0, 0)  # was computed just now
     assert services.refresh_stale(now=NOW + 3 * MINUTE) == services.Refreshed(1, 0)
     row = HubDay.objects.for_environment(box).get()
     assert (row.figures["delivered"], row.stale_since, row.computed_at) == (1, None, NOW + 3 * MINUTE)
