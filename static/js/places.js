@@ -37,9 +37,8 @@ function choose(id) {
     if (link.dataset.id === id) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
   }
-  map?.show(place);
   say(place.longitude === null ? "Nobody knows where this is. Click on the map." : "");
-  if (!by("form")) return undefined;
+  if (!by("form")) return map?.show(place);
   form.hidden = false;
   by("f-name").textContent = place.name;
   by("f-hub").textContent = place.hub;
@@ -48,6 +47,7 @@ function choose(id) {
   latitude.value = place.latitude ?? "";
   longitude.value = place.longitude ?? "";
   by("f-error").hidden = true;
+  map?.show(place); // now that the form has taken its room
   return undefined;
 }
 

@@ -55,6 +55,7 @@ export class PlaceMap {
 
   /** Show a place: {longitude, latitude, near}; each may be null. */
   show({ longitude, latitude, near }) {
+    this.map.resize();
     if (near) this.hub.setLngLat(near).addTo(this.map);
     else this.hub.remove();
     const known = longitude !== null && latitude !== null;
@@ -67,7 +68,7 @@ export class PlaceMap {
     // with the hub in view one sees at once how far off it is
     const [west, east] = [longitude, near[0]].sort((a, b) => a - b);
     const [south, north] = [latitude, near[1]].sort((a, b) => a - b);
-    return this.map.fitBounds([[west, south], [east, north]], { padding: 80, maxZoom: 15, duration });
+    return this.map.fitBounds([[west, south], [east, north]], { padding: 56, maxZoom: 15, duration });
   }
 
   put(place) {
