@@ -104,7 +104,9 @@ def _settle(environment_id: int, found: Sequence[tuple[ShipmentState, Answer | N
         rows = ShipmentState.objects.for_environment(environment_id).filter(
             shipment_id__in=[row.shipment_id for row, _ in found], longitude=None, ended_at=None
         )
-        still = set(rows.order_by("shipment_id").select_for_update(no_key=True).values_list("shipment_id", flat=True))
+        still = set(
+            rows.order_by("shipment_id").select_for_update(no_key=True).values_list("shipment_id", flat=True)
+        )
         asked = [
             (row.shipment_id, _command(row, answer, hubs))
             for row, answer in found
