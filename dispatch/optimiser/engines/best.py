@@ -23,14 +23,16 @@ class Search(Protocol):
     def step(self) -> None: ...
 
 
+MANY = 800  # clients beyond which PyVRP makes too few steps, and one of them lasts too long for a deadline
 Make = Callable[[Core, Board, Pace, int], Search]
 
 
 def best(
     core: Core, stop: Stop, seed: int, start: CoreSolution | None = None, on_better: OnBetter | None = None
 ) -> CoreSolution:
-    """Both searches, as far as they know what the Core says."""
-    return _run(core, stop, seed, start, on_better, ("strings", "descent"))
+    """Both searches, as far as they know what the Core says; of very many clients only the one with short steps."""
+    pair = ("strings", "descent") if core.size <= MANY else ("strings", "strings")
+    return _run(core, stop, seed, start, on_better, pair)
 
 
 def strings(

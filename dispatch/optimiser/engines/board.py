@@ -2,11 +2,14 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
 from dispatch.optimiser.check import evaluate
 from dispatch.optimiser.core import Core, CoreRoute, CoreSolution, OnBetter
 
+Made = TypeVar("Made")
 Routes = tuple[CoreRoute, ...]
 
 
@@ -37,8 +40,16 @@ class Board:
         """`changed`: the clients that a plan already there does not know; None for a new start."""
         self.core, self.on_better, self.changed = core, on_better, changed
         self.began = time.monotonic()
-        self._lock = threading.Lock()
+        self._lock, self._making = threading.Lock(), threading.Lock()
+        self._made: dict[str, object] = {}
         self.best = Post(missing, first.cost, first.routes)
+
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
+        """What several searches need and one makes: the others wait for it."""
+        with self._making:
+            if name not in self._made:
+                self._made[name] = make()
+            return cast("Made", self._made[name])
 
     def offer(self, missing: int, cost: int, routes: Routes) -> None:
         """Put up a plan if it is better than the best."""

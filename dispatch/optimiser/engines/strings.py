@@ -28,7 +28,7 @@ class Strings:
 
     def __init__(self, core: Core, board: Board, pace: Pace, seed: int) -> None:
         self.core, self.board, self.pace = core, board, pace
-        self.tables = Tables(core)
+        self.tables = board.once("tables", lambda: Tables(core))
         self.searcher = Searcher(self.tables, seed)
         self.searcher.load(flat_of(self.tables, board.best.routes))
         self.searcher.keep()
