@@ -24,5 +24,8 @@ def test_row_security_binds_everybody_even_the_owner_of_the_table(db, table):
 )
 def test_an_event_of_a_shipment_cannot_be_changed_or_deleted(db, statement):
     scope.enter(unscoped="not even by somebody who sees all")
-    with pytest.raises(DatabaseError, match=r"permission denied|never changed"), connection.cursor() as cursor:
+    with (
+        pytest.raises(DatabaseError, match=r"permission denied|never changed"),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(statement)
