@@ -14,6 +14,7 @@ from dispatch.fleet.models import Hub
 from dispatch.manifests import override_record as record
 from dispatch.manifests.conflicts import Change, ChangedMeanwhile, require_unchanged
 from dispatch.manifests.desk import STANDING, Desk, Order, desk_of, weigh
+from dispatch.manifests.desk_memory import recent_desk
 from dispatch.manifests.errors import ManifestRefusal
 from dispatch.manifests.laying import lay_orders
 from dispatch.manifests.models import Manifest, ManifestOverride
@@ -61,7 +62,7 @@ def preview(
 
     Raises BadMove, CannotBeDriven, Unplannable.
     """
-    desk = desk_of(environment_id, hub, service_date=service_date, now=now)
+    desk = recent_desk(environment_id, hub, service_date=service_date, now=now)
     after, _ = moved(desk.orders, desk.tray, moves)
     return _weighing(desk, after, moves)[0]
 
