@@ -18,8 +18,13 @@ def migrate(place: Place, settings: Settings, progress: Progress, code: str) -> 
     stamp.write_text(code, encoding="utf-8")
 
 
-def make_demo(place: Place, settings: Settings, progress: Progress, code: str) -> None:
-    """The demo tenant and `demo.json`: made once, looked at again when code or address is new; what is good stays."""
+def make_demo(
+    place: Place, settings: Settings, progress: Progress, code: str, *, with_fleet: bool = True
+) -> None:
+    """The demo tenant and `demo.json`: made once, looked at again when code or address is new; what is good stays.
+
+    With the fleet that is simulated come hubs, drivers and vehicles over its phones.
+    """
     path = place.state / "demo.json"
     stamp = place.state / "demo-stamp"
     wanted = f"{code} {settings['MILEPOST_BASE_URL']}"
@@ -27,7 +32,7 @@ def make_demo(place: Place, settings: Settings, progress: Progress, code: str) -
         return
     with progress.step("demo tenant", "looking after it and its keys"):
         _manage(place, settings, ["demo", "--write", str(path)], "demo", as_owner=False)
-        if settings.number("MILEPOST_FLEET_DEVICES"):  # over the phones that are simulated
+        if with_fleet and settings.number("MILEPOST_FLEET_DEVICES"):
             live = read_demo(path)["live_environment_id"]
             _manage(place, settings, ["demo_fleet", "--environment", live], "demo-fleet", as_owner=False)
     stamp.write_text(wanted, encoding="utf-8")

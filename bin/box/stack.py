@@ -125,7 +125,7 @@ class Stack:
         migrate(self.place, self.settings, self._progress, code)
         if self._assets == self.place.state:
             collect_static(self.place, self._progress, self.environment())
-        make_demo(self.place, self.settings, self._progress, code)
+        make_demo(self.place, self.settings, self._progress, code, with_fleet=self._with_fleet)
         programs = self._take_up_programs()  # now with the fleet, which drives in the demo's live environment
         rest = [program for name, program in programs.items() if name not in (*services, FLEET)]
         self._run(rest, "processes")
