@@ -34,6 +34,7 @@ from tracker.http.schema import CURSOR, LIMIT, problems
 
 FIELDS = ("at", "weekdays", "seconds", "releases", "enabled")
 OF_HUB = OpenApiParameter("hub", str, description="Only those of this hub: `hub_…` or `external:…`.")
+IN_STATE = OpenApiParameter("state", str, enum=PlanRun.State.values, description="Only those in it.")
 WINDOW = OpenApiParameter("window", str, "path", description="`win_…`.")
 RUN = OpenApiParameter("run", str, "path", description="`run_…`.")
 
@@ -117,7 +118,7 @@ class Runs(Endpoint):
 
     @extend_schema(
         operation_id="list_plan_runs", summary="List runs", tags=["Planning"],
-        parameters=[OF_HUB, OpenApiParameter("state", str, enum=PlanRun.State.values, description="Only those in it."), LIMIT, CURSOR],
+        parameters=[OF_HUB, IN_STATE, LIMIT, CURSOR],
         responses=problems(RunPage, 404),
     )  # fmt: skip
     def get(self, request: ApiRequest) -> Response:
