@@ -14,7 +14,7 @@ from dispatch.fleet.sight import SightOfHubs
 from dispatch.metrics.computing import Day
 from dispatch.metrics.figures import Figures, added
 from dispatch.metrics.models import HubDay
-from dispatch.metrics.services import NEVER, hubs_at_work, refresh_day
+from dispatch.metrics.services import EVERY, NEVER, hubs_at_work, is_near, refresh_day
 from tracker.tenants.models import Environment
 
 
@@ -49,15 +49,19 @@ def figures_of_hub(hub: Hub, on: date, *, now: datetime) -> Figures:
 def _days(
     environment: Environment | int, on: date, hubs: Mapping[int, Hub], *, now: datetime
 ) -> dict[int, tuple[Figures, datetime]]:
-    """Figures by hub, as they stand; those missing, of hubs at work that day, are made."""
+    """Figures by hub, as they stand; those of hubs at work that are missing, or ten minutes old, are made."""
     rows = HubDay.objects.for_environment(environment).filter(service_date=on, hub_id__in=hubs)
     found = {
         row.hub_id: (msgspec.convert(row.figures, Figures), row.computed_at)
         for row in rows
         if row.computed_at > NEVER
     }
-    missing = (hubs_at_work(environment, on, now=now) & hubs.keys()) - found.keys()
-    for hub_id in sorted(missing):
+    wanted = hubs_at_work(environment, on, now=now) & hubs.keys()
+    if is_near(on, now):  # no tick has looked: none runs, or nobody is sent out here
+        wanted -= {hub_id for hub_id, (_, at) in found.items() if at > now - 2 * EVERY}
+    else:
+        wanted -= found.keys()
+    for hub_id in sorted(wanted):
         found[hub_id] = (refresh_day(Day(hubs[hub_id], on), now=now, arrivals=False), now)
     return found
 

@@ -129,7 +129,7 @@ def hubs_at_work(environment: Environment | int, on: date, *, now: datetime) -> 
         Manifest.objects.for_environment(environment).filter(service_date=on).exclude(state__in=UNCOUNTED)
     )
     found = set(planned.values_list("hub_id", flat=True).distinct())
-    if _around(now)[0] <= on <= _around(now)[1]:
+    if is_near(on, now):
         drivers = Driver.objects.for_environment(environment).filter(retired_at=None)
         found |= set(drivers.values_list("hub_id", flat=True).distinct())
     return found
@@ -149,6 +149,12 @@ def forget_old(*, now: datetime) -> int:
 def todays(hub: Hub, now: datetime) -> date:
     """The date it is at the hub."""
     return now.astimezone(ZoneInfo(hub.timezone)).date()
+
+
+def is_near(on: date, now: datetime) -> bool:
+    """Whether it is, or just was, that date somewhere."""
+    first, last = _around(now)
+    return first <= on <= last
 
 
 def _around(now: datetime) -> tuple[date, date]:

@@ -128,6 +128,18 @@ def test_figures_are_there_on_the_first_look_and_roll_up(box):
     assert [(one.hub.name, one.depth) for one in limited] == [("Pune", 0)]
 
 
+def test_where_no_tick_looks_whoever_looks_has_old_figures_made_anew(box):
+    hub = a_hub(box, "Pune")
+    a_shift(a_driver(hub))
+    assert figures_of(box, TODAY, now=NOW)[0].total.drivers_on_shift == 1
+    a_shift(a_driver(hub, "Ben"))
+    assert figures_of(box, TODAY, now=NOW + 9 * MINUTE)[0].total.drivers_on_shift == 1
+    (again,) = figures_of(box, TODAY, now=NOW + 11 * MINUTE)
+    assert (again.total.drivers_on_shift, again.computed_at) == (2, NOW + 11 * MINUTE)
+    past = TODAY - timedelta(days=30)
+    assert figures_of(box, past, now=NOW)[0].computed_at is None
+
+
 def test_a_mark_has_the_day_computed_and_a_mark_before_the_first_figures_shows_no_empty_ones(box):
     hub = a_hub(box, "Pune")
     manifest = a_manifest(a_driver(hub))
