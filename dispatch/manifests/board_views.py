@@ -114,8 +114,8 @@ def board_apply(request: ConsoleRequest) -> HttpResponse:
 @refusals_as_problems
 def board_undo(request: ConsoleRequest, override_id: str) -> HttpResponse:
     """Take an override back."""
-    body: UndoBody = read(decode(request.body), UndoBody)
     found = _override(request, override_id)
+    body: UndoBody = read(decode(request.body), UndoBody)
     made = overrides.undo(
         request.environment.pk, found, reason=body.reason, author=of_member(request.user), now=timezone.now()
     )

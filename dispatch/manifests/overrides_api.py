@@ -183,8 +183,8 @@ class OverrideUndo(Endpoint):
     def post(self, request: ApiRequest, override: str) -> Response:
         """Give the stops back to whom they were taken from; an override of its own, with a reason of its own."""
         Query(request)
-        body: UndoBody = read(object_of(request, *UndoBody.__struct_fields__), UndoBody)
         found = overrides.override_of(request.environment.pk, override)
+        body: UndoBody = read(object_of(request, *UndoBody.__struct_fields__), UndoBody)
         made = overrides.undo(
             request.environment.pk, found, reason=body.reason, author=of_key(request.auth), now=timezone.now()
         )
