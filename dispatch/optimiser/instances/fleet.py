@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -34,18 +35,16 @@ def problem_of(
     size = len(distances)
     enough = min(size - 1, 2 * math.ceil(sum(demands) / max(capacity, 1)) + 1)
     opens, closes = windows[depot] if windows else (0, HORIZON)
-    fleet = tuple(
-        Vehicle(
-            id=f"vehicle {number}",
-            start=depot,
-            end=depot,
-            shift_start_s=opens,
-            shift_end_s=closes,
-            capacity={"demand": capacity},
-            max_distance_m=max_distance,
-        )
-        for number in range(1, (enough if vehicles is None else min(vehicles, size - 1)) + 1)
+    alike = Vehicle(
+        id="vehicle",
+        start=depot,
+        end=depot,
+        shift_start_s=opens,
+        shift_end_s=closes,
+        capacity={"demand": capacity},
+        max_distance_m=max_distance,
     )
+    count = enough if vehicles is None else min(vehicles, size - 1)
     stops = tuple(
         Stop(
             id=str(node if depot == 0 else node + 1),
@@ -57,15 +56,20 @@ def problem_of(
         for node in range(size)
         if node != depot
     )
-    places = (
-        (Place(),) * size
-        if coordinates is None
-        else tuple(Place(longitude=float(x), latitude=float(y)) for x, y in coordinates)
-    )
     table = Table(distances, (distances if durations is None else durations,))
     return Problem(
-        places=places, travel=Travel({"default": table}), vehicles=fleet, stops=stops, must_serve=True
+        places=_places(coordinates, size),
+        travel=Travel({"default": table}),
+        vehicles=tuple(replace(alike, id=f"vehicle {number}") for number in range(1, count + 1)),
+        stops=stops,
+        must_serve=True,
     )
+
+
+def _places(coordinates: npt.NDArray[np.float64] | None, size: int) -> tuple[Place, ...]:
+    if coordinates is None:
+        return (Place(),) * size
+    return tuple(Place(longitude=float(x), latitude=float(y)) for x, y in coordinates)
 
 
 def euclidean(coordinates: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

