@@ -36,34 +36,27 @@ def problem_of(
     enough = min(size - 1, 2 * math.ceil(sum(demands) / max(capacity, 1)) + 1)
     opens, closes = windows[depot] if windows else (0, HORIZON)
     alike = Vehicle(
-        id="vehicle",
-        start=depot,
-        end=depot,
-        shift_start_s=opens,
-        shift_end_s=closes,
-        capacity={"demand": capacity},
-        max_distance_m=max_distance,
-    )
+        id="vehicle", start=depot, end=depot, shift_start_s=opens, shift_end_s=closes,
+        capacity={"demand": capacity}, max_distance_m=max_distance,
+    )  # fmt: skip
     count = enough if vehicles is None else min(vehicles, size - 1)
     stops = tuple(
         Stop(
-            id=str(node if depot == 0 else node + 1),
-            place=node,
-            slots=(Slot(earliest_s=windows[node][0], latest_s=windows[node][1]),) if windows else (),
-            service_s=services[node] if services else 0,
-            deliver={"demand": demands[node]},
+            id=str(node if depot == 0 else node + 1), place=node, slots=_slots(windows, node),
+            service_s=services[node] if services else 0, deliver={"demand": demands[node]},
         )
-        for node in range(size)
-        if node != depot
-    )
+        for node in range(size) if node != depot
+    )  # fmt: skip
     table = Table(distances, (distances if durations is None else durations,))
+    vehicles_alike = tuple(replace(alike, id=f"vehicle {number}") for number in range(1, count + 1))
     return Problem(
-        places=_places(coordinates, size),
-        travel=Travel({"default": table}),
-        vehicles=tuple(replace(alike, id=f"vehicle {number}") for number in range(1, count + 1)),
-        stops=stops,
+        places=_places(coordinates, size), travel=Travel({"default": table}), vehicles=vehicles_alike, stops=stops,
         must_serve=True,
-    )
+    )  # fmt: skip
+
+
+def _slots(windows: Sequence[tuple[int, int]] | None, node: int) -> tuple[Slot, ...]:
+    return (Slot(earliest_s=windows[node][0], latest_s=windows[node][1]),) if windows else ()
 
 
 def _places(coordinates: npt.NDArray[np.float64] | None, size: int) -> tuple[Place, ...]:
