@@ -23,6 +23,8 @@ class Search(Protocol):
     def step(self) -> None: ...
 
 
+LOOK_S = 0.1  # how often the caller's thread looks whether its searches live
+GRACE_S = 0.02  # how long a search may take to end after the deadline
 MANY = 800  # clients beyond which PyVRP makes too few steps, and one of them lasts too long for a deadline
 Make = Callable[[Core, Board, Pace, int], Search]
 
@@ -105,22 +107,30 @@ def _begun(make: Make, core: Core, board: Board, pace: Pace, seed: int) -> Calla
 
 
 def _at_once(board: Board, pace: Pace, runs: list[Callable[[], None]]) -> None:
-    """Each in its thread, the last in this one. What one raises ends all and is raised here."""
+    """Each in its thread. What one raises ends all and is raised here.
+
+    At the deadline nobody is waited for longer than a step takes: a search that is still setting itself up, or is in
+    the midst of a long step, ends by itself soon after, and the closed board takes nothing from it any more.
+    """
     wrong: list[BaseException] = []
 
     def guarded(run: Callable[[], None]) -> None:
         try:
             run()
-        except BaseException as error:
+        except BaseException as error:  # carried to the caller's thread
             wrong.append(error)
             pace.ended.set()
 
-    threads = [threading.Thread(target=guarded, args=(run,), daemon=True) for run in runs[1:]]
+    threads = [threading.Thread(target=guarded, args=(run,), daemon=True) for run in runs]
     for thread in threads:
         thread.start()
-    guarded(runs[0])
+    while not pace.over and any(thread.is_alive() for thread in threads):
+        pace.ended.wait(min(LOOK_S, pace.left_s()))
+        if pace.left_s() <= 0:
+            pace.ended.set()
     for thread in threads:
-        thread.join()
+        thread.join(GRACE_S if pace.left_s() <= 0 else None)
+    board.close()
     if wrong:
         raise wrong[0]
 

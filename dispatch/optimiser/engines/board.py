@@ -41,6 +41,7 @@ class Board:
         self.core, self.on_better, self.changed = core, on_better, changed
         self.began = time.monotonic()
         self._lock, self._making = threading.Lock(), threading.Lock()
+        self._closed = False
         self._made: dict[str, object] = {}
         self.best = Post(missing, first.cost, first.routes)
 
@@ -55,11 +56,16 @@ class Board:
         """Put up a plan if it is better than the best."""
         with self._lock:
             post = Post(missing, cost, routes, self.best.number + 1)
-            if not post.beats(self.best):
+            if self._closed or not post.beats(self.best):
                 return
             self.best = post
         if self.on_better is not None and missing == 0:
             self.on_better(evaluate(self.core, routes), time.monotonic() - self.began)
+
+    def close(self) -> None:
+        """From now on nothing is taken: the answer was given."""
+        with self._lock:
+            self._closed = True
 
     @property
     def cost(self) -> float | None:

@@ -30,6 +30,10 @@ class Pace:
             self.ended.set()
         return self.over
 
+    def left_s(self) -> float:
+        """Of the clock; infinity without one."""
+        return remaining_s(self.stop)
+
     def done(self) -> float:
         """From 0 to 1."""
         if self.total is not None:

@@ -8,7 +8,8 @@ import pytest
 from dispatch.optimiser.check import evaluate
 from dispatch.optimiser.core import Core, CoreRoute, CoreSolution
 from dispatch.optimiser.engines import ENGINES
-from dispatch.optimiser.stop import Iterations, WhenSet
+from dispatch.optimiser.engines.board import Board
+from dispatch.optimiser.stop import After, Iterations, WhenSet
 from tests.dispatch.optimiser.made_up import FAMILIES, capacitated, rich, windowed
 
 STEPS = 30
@@ -69,6 +70,33 @@ def test_a_person_ends_two_searches_at_once_and_the_best_is_kept() -> None:
     assert enough.is_set()
     assert found.cost <= told[1].cost
     assert found.feasible
+
+
+def test_at_the_deadline_a_search_that_still_sets_itself_up_is_not_waited_for(monkeypatch) -> None:
+    go_on, told = threading.Event(), []
+    made: list[object] = []
+
+    def slow(self: object, *_: object) -> None:
+        go_on.wait(60)
+        made.append(self)
+        raise RuntimeError("nobody hears of this")
+
+    monkeypatch.setattr("dispatch.optimiser.engines.strings.Strings.__init__", slow)
+    core = capacitated(4)
+    found = ENGINES["strings"](core, After(0.05), 1, None, lambda better, _: told.append(better))
+    assert found == ENGINES["savings"](core, Iterations(1), 1)
+    assert made == []
+    go_on.set()
+
+
+def test_a_closed_board_takes_nothing() -> None:
+    core = capacitated(4)
+    worse = evaluate(core, [CoreRoute(0, (client,)) for client in range(core.size)])
+    better = ENGINES["savings"](core, Iterations(1), 1)
+    board = Board(core, worse, 0)
+    board.close()
+    board.offer(0, better.cost, better.routes)
+    assert board.solution() == worse
 
 
 def test_a_stop_that_is_over_leaves_the_first_plan() -> None:
