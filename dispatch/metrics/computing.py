@@ -24,6 +24,7 @@ BY_MANIFEST = """
         count(*) FILTER (WHERE s.decided AND s.state = 'delivered'
             AND coalesce(s.arrived_at, s.finished_at) <= s.slot_to) AS kept,
         count(*) FILTER (WHERE s.slot_to IS NOT NULL AND NOT s.decided) AS open,
+        count(s.miss_chance) FILTER (WHERE s.slot_to IS NOT NULL AND NOT s.decided) AS predicted,
         coalesce(sum(s.miss_chance) FILTER (WHERE s.slot_to IS NOT NULL AND NOT s.decided), 0) AS missed,
         count(*) FILTER (WHERE NOT s.decided AND s.slot_to IS NOT NULL AND s.miss_chance >= %(risk)s) AS risk,
         coalesce(sum((p.size ->> 'parcels')::float), 0) AS parcels
@@ -86,6 +87,7 @@ def _take(figures: Figures, driver: DriverDay, row: Mapping[str, Any]) -> None:
     figures.slots_decided += row["decided"]
     figures.slots_kept += row["kept"]
     figures.slots_open += row["open"]
+    figures.slots_predicted += row["predicted"]
     figures.predicted_missed += row["missed"]
     figures.at_risk += row["risk"]
     figures.parcels += row["parcels"]

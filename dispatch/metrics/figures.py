@@ -40,7 +40,8 @@ class Figures(msgspec.Struct, kw_only=True):
     slots_decided: int = 0
     slots_kept: int = 0
     slots_open: int = 0  # to be visited, the slot not over
-    predicted_missed: float = 0.0  # of the open ones, as chances add up
+    slots_predicted: int = 0  # of the open ones, those whose chance is reckoned
+    predicted_missed: float = 0.0  # of these, as chances add up
     at_risk: int = 0  # of the open ones, those more likely missed than kept
     planned_m: float = 0.0
     driven_m: float = 0.0
@@ -71,7 +72,7 @@ class Figures(msgspec.Struct, kw_only=True):
     @property
     def predicted_missed_share(self) -> float | None:
         """Share of the slots still open that will be missed, as predicted."""
-        return share(self.predicted_missed, self.slots_open)
+        return share(self.predicted_missed, self.slots_predicted)
 
     @property
     def utilisation(self) -> float | None:

@@ -89,6 +89,7 @@ def _count_stop(figures: Figures, part: DriverDay, stop: ManifestStop, *, now: d
         return
     figures.slots_open += 1
     if stop.miss_chance is not None:
+        figures.slots_predicted += 1
         figures.predicted_missed += stop.miss_chance
         if stop.miss_chance >= 0.5:
             figures.at_risk += 1

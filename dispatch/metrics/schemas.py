@@ -61,8 +61,9 @@ class HubDayDocument(Struct):
         ),
     ]
     slots_open: int
+    slots_predicted: Annotated[int, Meta(description="Open slots whose chance is reckoned by now.")]
     predicted_missed: Annotated[
-        float, Meta(description="How many of the open slots will be missed, as chances add up.")
+        float, Meta(description="How many of these will be missed, as chances add up.")
     ]
     at_risk: Annotated[int, Meta(description="Open slots more likely missed than kept.")]
     planned_m: float

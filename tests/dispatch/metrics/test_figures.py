@@ -12,7 +12,7 @@ def a_day(rng: random.Random) -> Figures:
     delivered = rng.randint(0, stops)
     return Figures(
         stops=stops, delivered=delivered, failed=rng.randint(0, stops - delivered), slots_decided=decided,
-        slots_kept=rng.randint(0, decided), slots_open=3, predicted_missed=rng.randint(0, 12) / 4,
+        slots_kept=rng.randint(0, decided), slots_open=3, slots_predicted=3, predicted_missed=rng.randint(0, 12) / 4,
         drivers=[DriverDay(driver=f"drv_{rng.randint(0, 5)}", name="x", stops=2, planned_m=100.0)],
     )  # fmt: skip
 
