@@ -199,7 +199,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_PATCH": False,
-    "PATH_CONVERTER_OVERRIDES": {"device_reference": {"type": "string"}, "fleet_reference": {"type": "string"}},
+    "PATH_CONVERTER_OVERRIDES": {
+        "device_reference": {"type": "string"},
+        "fleet_reference": {"type": "string"},
+    },
     "POSTPROCESSING_HOOKS": ["tracker.http.schema.complete"],
     "TAGS": [
         {"name": "Ingest", "description": "For devices: say where they are."},
@@ -222,7 +225,10 @@ SPECTACULAR_SETTINGS = {
             "name": "Exceptions",
             "description": "What did not go as planned, followed to its end; and who was told what.",
         },
-        {"name": "Overrides", "description": "What supervisors changed of plans, and what is learnt from it."},
+        {
+            "name": "Overrides",
+            "description": "What supervisors changed of plans, and what is learnt from it.",
+        },
         {"name": "Alerts", "description": "What somebody should look at, and who must be where by when."},
         {"name": "Fleet", "description": "Hubs, drivers and their hours, vehicles, and what changes hands."},
         {"name": "Webhooks", "description": "Be told what happens, or ask."},
@@ -231,7 +237,8 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 HEALTH_COMPONENTS = env.words(
-    "MILEPOST_HEALTH_COMPONENTS", "database,redis,edge,registrations,consumer,bridge,live,worker,beat,relay,planner"
+    "MILEPOST_HEALTH_COMPONENTS",
+    "database,redis,edge,registrations,consumer,bridge,live,worker,beat,relay,planner",
 )
 
 # --- Archive: every complete day as Parquet, in a folder or a bucket ----------------------------------------
@@ -248,7 +255,9 @@ SMS_URL = env.text("MILEPOST_SMS_URL")
 SMS_TOKEN = env.text("MILEPOST_SMS_TOKEN")
 PUSH_URL = env.text("MILEPOST_PUSH_URL")
 PUSH_TOKEN = env.text("MILEPOST_PUSH_TOKEN")
-GATEWAYS_ALLOW_PRIVATE = env.flag("MILEPOST_GATEWAYS_ALLOW_PRIVATE")  # a gateway in the operator's own network
+GATEWAYS_ALLOW_PRIVATE = env.flag(
+    "MILEPOST_GATEWAYS_ALLOW_PRIVATE"
+)  # a gateway in the operator's own network
 MESSAGES_DIR = Path(env.text("MILEPOST_MESSAGES_DIR", str(STATE_DIR / "messages")))
 
 # --- Trips: a router that says how long a way takes; without one, straight line and learned pace ------------

@@ -13,11 +13,11 @@ from box.checks import run_checks
 from box.frontend import collect_static, install_frontend
 from box.lock_files import write_locks
 from box.packages import install_packages
-from box.search import compile_search
 from box.place import PROJECT, Place, checkout_state, open_place, remove_place
 from box.python_env import install_python
 from box.report import say_where_to_look, status_table
 from box.say import Progress, Refusal
+from box.search import compile_search
 from box.settings_file import operator_settings, process_environment
 from box.stack import Stack
 from box.testing import run_all_tests

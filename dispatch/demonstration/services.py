@@ -35,9 +35,9 @@ def ensure_fleet(environment: Environment, *, now: datetime) -> bool:
     Somebody who made a hub of their own, or took ours apart, keeps what they have.
     """
     with transaction.atomic(), scope.scope(environment_id=environment.pk):
-        Environment.objects.unscoped(
-            "locked by its id: of two first runs one makes it"
-        ).select_for_update(no_key=True).get(pk=environment.pk)
+        Environment.objects.unscoped("locked by its id: of two first runs one makes it").select_for_update(
+            no_key=True
+        ).get(pk=environment.pk)
         if Hub.objects.for_environment(environment).exists():
             return False
         zones = _hubs(environment, now=now)

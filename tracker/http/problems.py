@@ -54,7 +54,9 @@ class Problem(msgspec.Struct, omit_defaults=True):
     request_id: str
     param: str | None = None
     legal: list[str] | None = None  # of a transition that cannot be: those that can, perhaps none
-    changes: list[dict[str, Any]] | None = None  # of a plan that is another by now: what was done to it, by whom
+    changes: list[dict[str, Any]] | None = (
+        None  # of a plan that is another by now: what was done to it, by whom
+    )
 
 
 def bad_request(code: str, detail: str, param: str | None = None) -> ApiProblem:
