@@ -72,7 +72,7 @@ def make_dispatch_victim(environment: Environment, device: Device, *, now: datet
 
 def _fleet(environment: Environment, route: Any, device: Device, now: datetime) -> dict[str, Any]:
     own: dict[str, Any] = {"environment": environment}
-    kind = VehicleType.objects.create(**own, key=f"{MARK}-van", name=MARK)
+    kind = VehicleType.objects.create(**own, key=f"{MARK}-kind", name=f"{MARK} kind")
     vehicle = Vehicle.objects.create(**own, type=kind, hub=route.hub, plate=MARK, external_id=f"{MARK}-1")
     VehicleHolding.objects.create(**own, driver=route.driver, vehicle=vehicle, since=now)
     DeviceHolding.objects.create(**own, driver=route.driver, device=device, since=now)

@@ -8,11 +8,11 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
 
 from tests.e2e.conftest import PATIENCE_MS
 from tests.e2e.dispatch_city import HUB, RECORDED, api, made_up_orders, orders_file, recorded_orders, settle
@@ -31,7 +31,7 @@ CITIES = {
 
 
 @pytest.fixture
-def phone(browser: Browser, stack) -> BrowserContext:
+def phone(browser: Browser, stack) -> Iterator[BrowserContext]:
     """A phone with a place, on which pages can be kept."""
     context = browser.new_context(
         base_url=stack.base_url, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True,
@@ -65,9 +65,8 @@ def test_a_parcel_from_the_file_to_the_evidence(doors_of, stack, new_page, phone
 def upload(office: Page, content: bytes) -> None:
     """The file by hand; good rows are kept, the two bad ones named by their cells."""
     office.goto("/console/dispatch/uploads/")
-    office.get_by_label("File").set_input_files(
-        files=[{"name": "orders.csv", "mimeType": "text/csv", "buffer": content}]
-    )
+    orders: FilePayload = {"name": "orders.csv", "mimeType": "text/csv", "buffer": content}
+    office.get_by_label("File").set_input_files(files=orders)
     office.get_by_label("Hub").select_option(label="Pune East")
     office.get_by_role("button", name="Upload", exact=True).click()
     expect(office.locator(".upload-state")).to_have_attribute("data-state", "done", timeout=60_000)

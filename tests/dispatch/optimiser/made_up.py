@@ -9,7 +9,8 @@ def straight(random: np.random.Generator, count: int, side: int = 1000) -> np.nd
     """Rounded straight lines between chance places."""
     places = random.integers(0, side, (count, 2))
     apart = places[:, None] - places[None]
-    return np.rint(np.sqrt((apart**2).sum(axis=2))).astype(np.int64)
+    lengths: np.ndarray = np.rint(np.sqrt((apart**2).sum(axis=2))).astype(np.int64)
+    return lengths
 
 
 def crooked(random: np.random.Generator, count: int) -> np.ndarray:

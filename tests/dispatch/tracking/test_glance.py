@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -67,7 +68,12 @@ def test_without_an_estimate_the_plan_stands_in_with_a_wide_band():
 
 
 def test_a_page_ends_some_time_after_the_delivery():
-    ended = {"state": "delivered", "delivered_at": NOW, "ended_at": NOW, "stop_state": "delivered"}
+    ended: dict[str, Any] = {
+        "state": "delivered",
+        "delivered_at": NOW,
+        "ended_at": NOW,
+        "stop_state": "delivered",
+    }
     assert see(now=NOW + timedelta(hours=23), **ended).delivered_at == NOW
     assert see(now=NOW + timedelta(hours=24), **ended) is None
 
