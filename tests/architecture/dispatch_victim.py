@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 
 from dispatch.driving.models import DeliveryProof, DriverAction, DriverLink
 from dispatch.fleet.models import DeviceHolding, Shift, ShiftChange, Vehicle, VehicleHolding, VehicleType
@@ -71,7 +71,7 @@ def make_dispatch_victim(environment: Environment, device: Device, *, now: datet
 
 
 def _fleet(environment: Environment, route: Any, device: Device, now: datetime) -> dict[str, Any]:
-    own: dict[str, Any] = {"environment": environment}
+    own = cast(Any, {"environment": environment})
     kind = VehicleType.objects.create(**own, key=f"{MARK}-kind", name=f"{MARK} kind")
     vehicle = Vehicle.objects.create(**own, type=kind, hub=route.hub, plate=MARK, external_id=f"{MARK}-1")
     VehicleHolding.objects.create(**own, driver=route.driver, vehicle=vehicle, since=now)
@@ -103,7 +103,7 @@ def _fleet(environment: Environment, route: Any, device: Device, now: datetime) 
 
 
 def _plans(environment: Environment, route: Any, now: datetime) -> dict[str, Any]:
-    own: dict[str, Any] = {"environment": environment}
+    own = cast(Any, {"environment": environment})
     DispatchSettings.objects.create(**own, brand=MARK)
     window = DispatchWindow.objects.create(**own, hub=route.hub, at=time(6), since=now)
     run = PlanRun.objects.create(
@@ -122,7 +122,7 @@ def _plans(environment: Environment, route: Any, now: datetime) -> dict[str, Any
 
 
 def _exceptions(environment: Environment, route: Any, now: datetime) -> dict[str, Any]:
-    own: dict[str, Any] = {"environment": environment}
+    own = cast(Any, {"environment": environment})
     subject = route.shipment(1).public_id
     saga = Saga.objects.create(
         **own, kind="failed_delivery", subject=subject, key=subject, step="wait", begun_at=now, problem=MARK

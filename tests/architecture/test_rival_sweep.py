@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from tests.architecture.dispatch_victim import DISPATCH_VICTIMS
+from tests.architecture.dispatch_victim import DISPATCH_VICTIMS, DispatchVictim
 from tests.architecture.victim import MARK, TOKEN, Victim, make_victim
 from tests.tracker.caller import Caller
 from tracker.letters.selectors import public_letter_id
@@ -165,10 +165,13 @@ VICTIMS: dict[str, list[Callable[[Victim], dict[str, str]]]] = {
     "account_confirm_email": [lambda v: {"key": "MQ:1abcde:forged"}],
     "account_reset_password_from_key": [lambda v: {"uidb36": "1", "key": "set-password"}],
 }
-VICTIMS |= {
-    name: [lambda v, make=make: make(v.dispatch) for make in makers]
-    for name, makers in DISPATCH_VICTIMS.items()
-}
+
+
+def _of_dispatch(make: Callable[[DispatchVictim], dict[str, str]]) -> Callable[[Victim], dict[str, str]]:
+    return lambda victim: make(victim.dispatch)
+
+
+VICTIMS |= {name: [_of_dispatch(make) for make in makers] for name, makers in DISPATCH_VICTIMS.items()}
 # where an address may answer 200 although it holds the victim's id: nothing of the victim may be in it
 SAYS_SO_IN_A_PAGE = {
     "api_webhook_schema",

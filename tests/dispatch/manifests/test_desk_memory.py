@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from dispatch.manifests import desk_memory
+from dispatch.manifests.desk import desk_of
 from dispatch.manifests.desk_memory import recent_desk
 from dispatch.manifests.issuing import touch
 from tests.dispatch.manifests.boards import DAY, LATER, a_board
@@ -10,10 +11,12 @@ from tests.dispatch.manifests.boards import DAY, LATER, a_board
 
 def test_a_day_is_read_once_for_many_previews_and_again_when_a_manifest_or_the_clock_moves(box, monkeypatch):
     board, reads = a_board(box), []
-    real = desk_memory.desk_of
-    monkeypatch.setattr(
-        desk_memory, "desk_of", lambda *args, **facts: reads.append(1) or real(*args, **facts)
-    )
+
+    def counted(*args, **facts):
+        reads.append(1)
+        return desk_of(*args, **facts)
+
+    monkeypatch.setattr(desk_memory, "desk_of", counted)
 
     def look(at=LATER):
         return recent_desk(box.pk, board.hub, service_date=DAY, now=at)

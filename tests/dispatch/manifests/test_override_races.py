@@ -8,6 +8,7 @@ from django.db import connections
 
 from dispatch.manifests import overrides
 from dispatch.manifests.conflicts import ChangedMeanwhile
+from dispatch.manifests.desk import desk_of
 from dispatch.manifests.models import ManifestOverride
 from dispatch.manifests.moves import Move
 from dispatch.shipments.authors import Author
@@ -34,7 +35,8 @@ def seen(board: Board):
 
 def at_once(board: Board, *asked: tuple[Author, list[Move]], expected: dict[str, int]) -> dict[str, object]:
     """Each in a thread and transaction of its own, let go together; what came of it by author."""
-    gate, came = threading.Barrier(len(asked)), {}
+    gate = threading.Barrier(len(asked))
+    came: dict[str, object] = {}
 
     def work(author: Author, moves: list[Move]) -> None:
         try:
@@ -102,7 +104,7 @@ def test_without_the_lock_both_would_have_moved(board, monkeypatch):
         first, second, _ = board.order(board.asha)
         looked = board.seen(board.asha, board.ravi)
     both_read = threading.Barrier(2)
-    real = overrides.desk_of
+    real = desk_of
 
     def read_together(*args, **facts):
         found = real(*args, **facts)

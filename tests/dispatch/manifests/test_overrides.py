@@ -1,6 +1,7 @@
 """A supervisor moves stops: what it costs, what it writes, what it refuses, and how it is taken back."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -160,7 +161,7 @@ def test_a_rule_may_be_broken_knowingly_and_is_kept_with_the_override(board):
 def test_an_undo_leads_back_and_can_be_made_once(board):
     before = {driver.name: board.order(driver) for driver in (board.asha, board.ravi)}
     made = move(board, Move(before["Asha"][1], board.ravi.public_id, before["Ravi"][0]))
-    how = {"reason": "Ravi called", "author": MEERA, "now": LATER}
+    how: dict[str, Any] = {"reason": "Ravi called", "author": MEERA, "now": LATER}
     back = overrides.undo(board.environment.pk, made, **how)
     assert {driver.name: board.order(driver) for driver in (board.asha, board.ravi)} == before
     assert back.undoes_id == made.pk

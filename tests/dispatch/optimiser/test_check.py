@@ -49,7 +49,7 @@ def test_each_broken_rule_is_named() -> None:
         ({"late": 59}, "late"),
         ({"allowed": np.array([True, False, True])}, "a client that the vehicle may not serve"),
     ):
-        core = line(vehicle_types=(replace(kind, **change),))  # type: ignore[arg-type]
+        core = line(vehicle_types=(replace(kind, **change),))
         assert drive(core, CoreRoute(0, (0, 1, 2))).broken == rule
     assert drive(line(), CoreRoute(0, (0, 1, 2))).broken == ""
 

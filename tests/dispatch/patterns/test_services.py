@@ -26,7 +26,7 @@ def hub(box) -> Hub:
 
 
 @pytest.fixture
-def planted(hub, monkeypatch) -> Hub:
+def planted(hub: Hub, monkeypatch) -> Hub:
     """Weeks in which vans are kept out of the lanes; how they are read is another test's matter."""
     cases = with_rule(
         with_noise(weeks(SEED), SEED),
