@@ -24,7 +24,7 @@ with scope.scope(tenant_id=environment.tenant_id, environment_id=environment.pk)
     made = []
     for number in range({drivers}):
         driver = a_driver(hub, f"Driver {{number + 1:02d}}")
-        a_shift(driver, "00:00", "00:00", breaks=[{{"from": "12:00", "to": "14:00", "duration_s": 1800}}])
+        a_shift(driver, "00:00", "23:59", breaks=[{{"from": "12:00", "to": "14:00", "duration_s": 1800}}])
         vehicle = a_vehicle(environment, f"MH 12 {{number}}", capacities={{"parcels": 500}})
         since = now - timedelta(days=1)
         VehicleHolding.objects.create(environment=environment, driver=driver, vehicle=vehicle, since=since)

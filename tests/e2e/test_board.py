@@ -10,7 +10,7 @@ from tests.e2e.board_day import make_day
 from tests.e2e.product import Customer, new_customer
 from tests.e2e.test_browser import shows, sign_in
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 ORDER = "milepostBoard.plan.open('{}').map((stop) => stop.name)"
 
 
