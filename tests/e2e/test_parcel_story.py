@@ -218,9 +218,16 @@ def second_attempt(office: Page, customer: Customer, page: Page, number: str) ->
         seen.click()
     if page.get_by_role("button", name="Set out").count():
         page.get_by_role("button", name="Set out").click()
-    while state_of(customer, number) != "delivered":
+    while not shows_next(page, number):
         deliver(page)
-        all_sent(page)
+    deliver(page)
+    until(lambda: state_of(customer, number) == "delivered", timeout_s=60)
+
+
+def shows_next(page: Page, number: str) -> bool:
+    """Whether that parcel's stop is the next."""
+    expect(page.locator(".next")).to_be_visible()
+    return number in page.locator(".next").inner_text()
 
 
 def shows(page: Page, number: str) -> bool:
