@@ -12,7 +12,7 @@ FLEET = "fleet"
 
 
 def product_programs(place: Place, settings: Settings, fleet_environment: str | None) -> list[Program]:
-    """Edge, consumers, bridge, web, live, worker, beat, relay, planner; a simulated fleet where an environment is given."""
+    """Edge, consumers, bridge, web, live, worker, beat, relay, planner; a fleet where an environment is given."""
     programs = [*_edge(place, settings), *_monolith(place, settings)]
     if fleet_environment and settings.number("MILEPOST_FLEET_DEVICES"):
         programs.append(_fleet(place, settings, fleet_environment))
