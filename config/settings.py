@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from config import environment as env
 from config.environment import PROJECT
+from config.ticks import beat_schedule
 
 STATE_DIR = Path(env.text("MILEPOST_STATE_DIR", str(PROJECT / "var")))
 env.load_env_file(Path(env.text("MILEPOST_ENV_FILE", str(STATE_DIR / "milepost.env"))))
@@ -306,115 +307,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULE = {
-    "say that worker and beat are alive": {
-        "task": "tracker.heartbeat",
-        "schedule": 5.0,
-        "options": {"expires": 10},
-    },
-    "make partitions ahead and drop old ones": {"task": "tracker.keep_partitions", "schedule": 3600.0},
-    "archive the days that are complete": {"task": "tracker.archive", "schedule": 3600.0},
-    "fold outcome counts into minutes": {"task": "tracker.fold_outcomes", "schedule": 3600.0},
-    "forget set-aside reports after their week": {"task": "tracker.forget_set_aside", "schedule": 3600.0},
-    "forget trace ids after eight days": {"task": "tracker.forget_traces", "schedule": 3600.0},
-    "forget answers kept for repeats": {"task": "tracker.forget_answers", "schedule": 3600.0},
-    "look for devices whose speeds are in another unit": {
-        "task": "tracker.examine_units",
-        "schedule": 3600.0,
-    },
-    "tell the brokers which certificates ended": {
-        "task": "tracker.announce_certificates",
-        "schedule": 5.0,
-        "options": {"expires": 5},
-    },
-    "count what the brokers denied": {
-        "task": "tracker.book_denials",
-        "schedule": 10.0,
-        "options": {"expires": 10},
-    },
-    "renew what the broker reads": {"task": "tracker.renew_broker", "schedule": 3600.0},
-    "tell which devices fell silent, came back or run low": {
-        "task": "tracker.watch_devices",
-        "schedule": 5.0,
-        "options": {"expires": 5},
-    },
-    "learn how often devices report": {
-        "task": "tracker.learn_cadences",
-        "schedule": 600.0,
-        "options": {"expires": 600},
-    },
-    "tell of stays that are long enough": {
-        "task": "tracker.tell_of_stays",
-        "schedule": 5.0,
-        "options": {"expires": 5},
-    },
-    "bring trips up to date": {
-        "task": "tracker.trips_progress",
-        "schedule": 2.0,
-        "options": {"expires": 2},
-    },
-    "forget alerts that have long been over": {"task": "tracker.forget_alerts", "schedule": 3600.0},
-    "ask whether devices are where they are expected": {
-        "task": "tracker.ask_expected",
-        "schedule": 15.0,
-        "options": {"expires": 15},
-    },
-    "look for unusual shares of quarantined reports": {
-        "task": "tracker.watch_quarantine",
-        "schedule": 30.0,
-        "options": {"expires": 30},
-    },
-    "tell owners of failing webhook endpoints": {
-        "task": "tracker.tell_endpoint_owners",
-        "schedule": 30.0,
-        "options": {"expires": 30},
-    },
-    "take the steps of sagas that are due": {
-        "task": "dispatch.take_steps",
-        "schedule": 5.0,
-        "options": {"expires": 5},
-    },
-    "look for what must be followed to its end": {
-        "task": "dispatch.begin_sagas",
-        "schedule": 30.0,
-        "options": {"expires": 30},
-    },
-    "send mails to customers and teams": {
-        "task": "dispatch.send_mails",
-        "schedule": 5.0,
-        "options": {"expires": 5},
-    },
-    "send text messages and pushes": {
-        "task": "dispatch.send_texts",
-        "schedule": 5.0,
-        "options": {"expires": 5},
-    },
-    "forget old messages": {"task": "dispatch.forget_messages", "schedule": 3600.0},
-    "forget old uploads": {"task": "dispatch.forget_uploads", "schedule": 86400.0},
-    "compute the days that something changed": {
-        "task": "dispatch.refresh_figures",
-        "schedule": 5.0,
-        "options": {"expires": 5},
-    },
-    "compute the days of all hubs at work": {
-        "task": "dispatch.refresh_all_figures",
-        "schedule": 300.0,
-        "options": {"expires": 300},
-    },
-    "forget old predictions": {"task": "dispatch.forget_predictions", "schedule": 86400.0},
-    # each hub has its hour of the week
-    "look for patterns in overrides": {
-        "task": "dispatch.propose_patterns",
-        "schedule": 3600.0,
-        "options": {"expires": 3600},
-    },
-    "forget events after thirty days": {"task": "tracker.forget_relayed", "schedule": 3600.0},
-    "tell the doors again what they must know": {
-        "task": "tracker.publish_feed",
-        "schedule": 30.0,
-        "options": {"expires": 30},
-    },
-}
+CELERY_BEAT_SCHEDULE = beat_schedule()
 
 # --- Logs: one JSON object a line --------------------------------------------------------------------------
 LOGGING = {

@@ -26,7 +26,7 @@ def openapi_document() -> dict[str, Any]:
 
 
 def openapi_text() -> str:
-    """The document as it is served and kept in `docs/openapi.json`."""
+    """The document as it is served; its outline for reviewers is `docs/api-outline.txt`."""
     return json.dumps(openapi_document(), indent=2, ensure_ascii=False) + "\n"
 
 
