@@ -45,8 +45,10 @@ def begin(driver: Driver, done: Done, at: datetime, now: datetime) -> None:
 
 
 def arrive(driver: Driver, done: Done, at: datetime, now: datetime) -> ManifestStop:
-    """The driver is at a stop."""
+    """The driver is at a stop. One that was taken off meanwhile stays off: the action keeps when and where it was."""
     stop = _stop(driver, done)
+    if stop.state == ManifestStop.State.REMOVED:
+        return stop
     return manifests.arrive(driver.environment_id, stop.pk, at=at, by=_author(driver), now=now)
 
 

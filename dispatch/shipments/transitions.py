@@ -45,6 +45,7 @@ FOLLOWS: dict[type[kinds.Event], frozenset[str]] = {
     kinds.ManifestOverridden: ANY,
     kinds.PersonalDataForgotten: ENDED,
 }
+AT_THE_DOOR = frozenset({kinds.DeliveryConfirmed, kinds.DeliveryAttempted})
 WORDS = {
     NONE: "not announced",
     CREATED: "announced",
@@ -81,7 +82,19 @@ def follows(state: State, kind: type[kinds.Event]) -> bool:
             return state.picked_up or state.on_road
     if kind is kinds.PersonalDataForgotten and state.forgotten:
         return False
+    if kind in AT_THE_DOOR and state.state in {CREATED, READY}:
+        return _had_a_carrier(state, kind)
     return state.state in FOLLOWS[kind]
+
+
+def _had_a_carrier(state: State, kind: type[kinds.Event]) -> bool:
+    """Whether it was taken off a manifest, or may be tried again after one: a phone without a network has not heard.
+
+    What its driver did at the door counts. A second failed attempt does only where the plan was changed under it: the
+    first one told twice is still one.
+    """
+    taken_off = state.driver is None
+    return state.manifest is not None and (taken_off or kind is kinds.DeliveryConfirmed)
 
 
 def name_of(command: Command) -> str:

@@ -12,10 +12,16 @@ from dispatch.driving.bodies import Done, Place
 from dispatch.driving.codes import code_for
 from dispatch.driving.models import DeliveryProof, DriverAction
 from dispatch.driving.proofs import content_of
+from dispatch.manifests.closing import close
 from dispatch.manifests.models import Manifest, ManifestStop
+from dispatch.manifests.orders import stops_on
 from dispatch.manifests.services import take_off
-from dispatch.shipments.models import ShipmentEvent
-from tests.dispatch.rounds import Round, a_round
+from dispatch.shipments.authors import system
+from dispatch.shipments.commands import ReportLoss
+from dispatch.shipments.models import ShipmentEvent, ShipmentState
+from dispatch.shipments.services import execute
+from tests.dispatch.fleet.ground import a_driver
+from tests.dispatch.rounds import Round, a_round, released
 from tracker.tenants import scope
 
 pytestmark = pytest.mark.django_db
@@ -177,6 +183,73 @@ def test_a_stop_taken_off_meanwhile_is_told_of_in_words(route):
     delivered = rows.filter(kind="DeliveryConfirmed").count()
     assert (answer.outcome, delivered) in {("done", 1), ("refused", 0)}
     assert answer.outcome == "done" or "cannot take" in answer.refusal
+
+
+def after_the_day_was_closed(route: Round, phone: Phone) -> ManifestStop:
+    """The first stop, taken off with the others at six minutes past while the phone had no network."""
+    phone.tell(phone.did("begin", NOW, manifest=route.manifest.public_id))
+    first = route.stops[0]
+    day_over = {"reason": "end of the day", "by": system("end_of_day"), "now": NOW + timedelta(minutes=6)}
+    close(route.environment.pk, route.manifest.public_id, **day_over)
+    first.refresh_from_db()
+    assert first.state == ManifestStop.State.REMOVED
+    return first
+
+
+def state_of(route: Round, stop: ManifestStop) -> ShipmentState:
+    return ShipmentState.objects.for_environment(route.environment).get(shipment_id=stop.shipment_id)
+
+
+@pytest.mark.parametrize("minute", [5, 9], ids=["before it was closed", "after it was closed"])
+def test_a_delivery_told_after_the_day_was_closed_counts(route, minute):
+    phone = Phone(route)
+    gone = after_the_day_was_closed(route, phone)
+    at = NOW + timedelta(minutes=minute)
+    arrived = phone.did("arrive", at, stop=gone.public_id)
+    delivered = phone.did("deliver", at, stop=gone.public_id, cash_minor=50_00)
+    assert phone.tell(arrived, delivered) == ["done", "done"]
+    state = state_of(route, gone)
+    assert (state.state, state.delivered_at, state.cash_collected_minor) == ("delivered", at, 50_00)
+    assert state.driver == route.driver
+    gone.refresh_from_db()
+    assert gone.state == ManifestStop.State.REMOVED, "the route that was closed stays as it was closed"
+
+
+def test_an_attempt_told_after_the_day_was_closed_counts_once(route):
+    phone = Phone(route)
+    gone = after_the_day_was_closed(route, phone)
+    tries = [
+        phone.did("fail", NOW + timedelta(minutes=m), stop=gone.public_id, reason="no_access")
+        for m in (9, 10)
+    ]
+    assert phone.tell(*tries) == ["done", "refused"]
+    assert (state_of(route, gone).state, state_of(route, gone).attempts) == ("failed", 1)
+
+
+def test_a_parcel_that_was_planned_anew_meanwhile_is_delivered_by_whom_it_was(route):
+    phone = Phone(route)
+    gone = after_the_day_was_closed(route, phone)
+    tomorrow = NOW + timedelta(hours=2)
+    again = released(a_driver(route.hub, "Ravi Joshi"), [gone.shipment_id], now=tomorrow)
+    done = phone.did("deliver", NOW + timedelta(minutes=9), stop=gone.public_id)
+    assert phone.tell(done) == ["done"]
+    state = state_of(route, gone)
+    assert (state.state, state.driver) == ("delivered", route.driver)
+    assert [stop.state for stop in stops_on(again)] == ["planned"], "its stop follows once the event is heard"
+
+
+def test_what_ended_otherwise_meanwhile_is_refused_and_kept_for_a_person(route):
+    phone = Phone(route)
+    gone = after_the_day_was_closed(route, phone)
+    lost = ReportLoss(reason="not_in_van")
+    execute(
+        route.environment.pk, gone.shipment_id, lost, author=system("office"), now=NOW + timedelta(hours=1)
+    )
+    done = phone.did("deliver", NOW + timedelta(hours=2), stop=gone.public_id)
+    assert phone.tell(done) == ["refused"]
+    kept = DriverAction.objects.for_environment(route.environment).get(action=done.id)
+    assert "it is lost" in kept.refusal
+    assert kept.data["stop"] == gone.public_id
 
 
 @pytest.mark.parametrize(("wrong", "said"), [(False, ""), (True, "did not match")])
