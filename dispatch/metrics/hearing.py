@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
-from uuid import UUID
 
 from dispatch.manifests.models import Manifest, ManifestStop
+from dispatch.manifests.naming import manifests_of
 from dispatch.metrics.services import mark_stale
 from tracker.outbox.models import OutboxEvent
 from tracker.tenants.identifiers import parse_id
@@ -18,8 +18,12 @@ def hear(environment_id: int, events: Sequence[OutboxEvent]) -> None:
 
     Two queries and one mark a date, in one order whoever marks.
     """
-    manifests = _named(events, "manifest", "mft")
-    shipments = _named(events, "shipment", "shp")
+    manifests = {parse_id("mft", name) for event in events for name in manifests_of(event)}
+    shipments = {
+        parse_id("shp", event.data["shipment"]["id"])
+        for event in events
+        if event.kind.startswith("shipment.")
+    }
     if not manifests and not shipments:
         return
     concerned: dict[date, set[int]] = defaultdict(set)
@@ -35,8 +39,3 @@ def hear(environment_id: int, events: Sequence[OutboxEvent]) -> None:
     now = max(event.created_at for event in events)
     for on, hubs in sorted(concerned.items()):
         mark_stale(environment_id, hubs, on, now)
-
-
-def _named(events: Sequence[OutboxEvent], what: str, prefix: str) -> set[UUID]:
-    concerning = (event for event in events if event.kind.startswith(f"{what}."))
-    return {parse_id(prefix, event.data[what]["id"]) for event in concerning}

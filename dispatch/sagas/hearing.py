@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from dispatch.manifests.naming import manifests_of
 from dispatch.sagas.beginning import begin, wake
 from dispatch.sagas.scanning import failed_delivery
 from dispatch.shipments.models import ShipmentState
@@ -27,7 +28,7 @@ def hear(environment_id: int, events: Sequence[OutboxEvent]) -> None:
         ]
         begin(environment_id, wanted, at=max(event.occurred_at for event in failed))
     shipments = {event.data["shipment"]["id"] for event in events if event.kind.startswith("shipment.")}
-    manifests = {event.data["manifest"]["id"] for event in events if event.kind.startswith("manifest.")}
+    manifests = {name for event in events for name in manifests_of(event)}
     if shipments or manifests:
         at = min(event.occurred_at for event in events)
         wake(environment_id, shipments, manifests=manifests, at=at)
