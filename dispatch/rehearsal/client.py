@@ -14,11 +14,16 @@ TIMEOUT = aiohttp.ClientTimeout(total=60)
 
 
 class Refused(Exception):
-    """An answer that no second try will change."""
+    """An answer that no second try changed."""
 
     def __init__(self, status: int, text: str, where: str) -> None:
         super().__init__(f"{where}: {status} {text[:300]}")
         self.status = status
+
+    @property
+    def passing(self) -> bool:
+        """Whether it was no answer about the matter: the product was away, too slow, or asked to be asked later."""
+        return self.status in {0, 429} or self.status >= 500
 
 
 class Client:

@@ -53,7 +53,7 @@ async def play(world: World, *, base_url: str, key: str, solve_s: int, say: Say)
         first = max(first, datetime.now(UTC) + timedelta(seconds=5))
         times = await windows(world, played.towns, api, first=first, seconds=solve_s)
         say(f"windows at {', '.join(f'{at:%H:%M}' for at in times)} UTC; drivers sign in")
-        await _drive(world, played, session, api, public, say)
+        await _drive(world, played, session, api, public, say, ends=first + world.slots)
         _lap(played, "day")
     return played
 
@@ -89,10 +89,12 @@ async def _drive(
     api: Client,
     public: Client,
     say: Say,
+    *,
+    ends: datetime,
 ) -> None:
-    over = asyncio.Event()
+    over, visited = asyncio.Event(), set[tuple[str, int]]()
     played.drivers = [
-        Driver(world, link, api.base_url, played.tally, f"{world.seed}:{town.city.number}:{n}")
+        Driver(world, link, api.base_url, played.tally, f"{world.seed}:{town.city.number}:{n}", visited)
         for town in played.towns
         for n, link in enumerate(town.sign_in)
     ]
@@ -101,9 +103,9 @@ async def _drive(
     ]
     tasks = [asyncio.create_task(_whole(driver, session, over)) for driver in played.drivers]
     tasks += [asyncio.create_task(customers(api, public, names, over, world.seed))]
-    tasks += [asyncio.create_task(supervisors(api, played.towns, over, world.seed))]
+    tasks += [asyncio.create_task(supervisors(api, played.towns, world.zone, over, world.seed))]
     try:
-        await _until_over(world, played, api, say)
+        await _until_over(world, played, api, say, ends=ends)
     finally:
         over.set()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -120,22 +122,19 @@ async def _whole(driver: Driver, session: aiohttp.ClientSession, over: asyncio.E
         driver.tally.problem(f"a driver's day broke off: {error!r}")
 
 
-async def _until_over(world: World, played: Played, api: Client, say: Say) -> None:
-    """Until nothing is under way, or nothing has changed for longer than a failed attempt waits; or until the day is
-    three times as long as it should be. What is left then must be somewhere: the judgement asks where."""
+async def _until_over(world: World, played: Played, api: Client, say: Say, *, ends: datetime) -> None:
+    """Until nothing is under way, or the last slot is over and nothing has changed since for longer than a failed
+    attempt waits; or until the day is three times as long as it should be. What is left then must be somewhere: the
+    judgement asks where."""
     length = world.scale.seconds(DAY_S + SLOT_S) + 240
-    settled_s = world.scale.waits()["first_wait_s"] + 90
-    deadline, told, changed_at, before = (
-        time.monotonic() + ENDS_WITHIN * length,
-        0.0,
-        time.monotonic(),
-        (-1, -1),
-    )
+    settled = timedelta(seconds=world.scale.waits()["first_wait_s"] + 90)
+    deadline, told, changed_at, before = time.monotonic() + ENDS_WITHIN * length, 0.0, ends, (-1, -1)
     while time.monotonic() < deadline:
-        left = _open_in(await api.ask("metrics", "GET", "/api/v1/hub-totals"), played.towns)
+        totals = await api.ask("metrics", "GET", "/api/v1/hub-totals")
+        left = _open_in(totals, played.towns, doubtful=sum(one["doubtful"] for one in played.uploads))
         if left != before:
-            changed_at, before = time.monotonic(), left
-        if sum(left) == 0 or time.monotonic() - changed_at > settled_s:
+            changed_at, before = max(ends, datetime.now(UTC)), left
+        if sum(left) == 0 or datetime.now(UTC) - changed_at > settled:
             return
         if time.monotonic() - told > 20:
             told = time.monotonic()
@@ -146,13 +145,15 @@ async def _until_over(world: World, played: Played, api: Client, say: Say) -> No
     api.tally.problem("the day did not end in time")
 
 
-def _open_in(totals: dict[str, Any], towns: list[Town]) -> tuple[int, int]:
-    """Shipments of the rehearsal's zones that are under way, and that wait after a failed attempt."""
+def _open_in(totals: dict[str, Any], towns: list[Town], *, doubtful: int) -> tuple[int, int]:
+    """Shipments of the rehearsal's zones that are under way, and that wait after a failed attempt.
+
+    Those whose place a person must confirm first go nowhere today.
+    """
     ours = {town.hub for town in towns}
     rows = [row["shipments"] for row in totals["data"] if row["hub"] in ours]
-    return sum(row.get(state, 0) for row in rows for state in MOVING), sum(
-        row.get("failed", 0) for row in rows
-    )
+    under_way = sum(row.get(state, 0) for row in rows for state in MOVING)
+    return max(0, under_way - doubtful), sum(row.get("failed", 0) for row in rows)
 
 
 def _lap(played: Played, name: str) -> None:

@@ -5,13 +5,15 @@ import asyncio
 import math
 import random
 import time
-import uuid
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import aiohttp
 
 from dispatch.rehearsal.client import Client, Refused
+from dispatch.rehearsal.phone import Book, Phone
 from dispatch.rehearsal.settling import DETOUR, SPEED_KMH
 from dispatch.rehearsal.tally import Tally
 from dispatch.rehearsal.world import METRES_A_DEGREE, World, metres
@@ -19,75 +21,21 @@ from dispatch.rehearsal.world import METRES_A_DEGREE, World, metres
 FAILS = 0.07  # of visits
 REASONS = ("nobody_home", "nobody_home", "no_access", "address_not_found", "refused")
 LOSES_NETWORK = 0.05  # at a stop; for some stops then
-SENDS_TWICE = 0.05  # the answer got lost
 NOISE_M = 4.0
 LOOKS_EVERY_S = 4.0
+TELLS_WITHIN_S = 300.0  # once the day is over
 MPS = SPEED_KMH / 3.6
-
-
-@dataclass
-class Book:
-    """What a driver did, by shipment."""
-
-    delivered: dict[str, int] = field(default_factory=dict)  # times
-    failed: dict[str, int] = field(default_factory=dict)
-    refused: list[str] = field(default_factory=list)
-
-
-class Phone:
-    """The driver's page, as a program: actions wait in a list until they are told, in order."""
-
-    def __init__(self, client: Client, dice: random.Random) -> None:
-        self.client, self.dice = client, dice
-        self.waiting: list[dict[str, Any]] = []
-        self.number, self.offline_stops = 0, 0
-        self.day: dict[str, Any] = {}
-        self.report: dict[str, Any] | None = None
-
-    def did(self, kind: str, **facts: Any) -> None:
-        """Note that something was done now."""
-        self.number += 1
-        at = round(time.time() * 1000)
-        self.waiting.append(
-            {"id": str(uuid.uuid4()), "number": self.number, "kind": kind, "at_ms": at, **facts}
-        )
-
-    async def look(self) -> None:
-        """Hear what the day is."""
-        self._heard(await self.client.ask("driver_day", "GET", "/d/api/day"))
-
-    async def tell(self, book: Book) -> None:
-        """Send what waits, now and then twice."""
-        while self.waiting:
-            some = self.waiting[:50]
-            body = {"clock_ms": round(time.time() * 1000), "actions": some}
-            answer = await self.client.ask("driver_tell", "POST", "/d/api/actions", json=body)
-            if self.dice.random() < SENDS_TWICE:
-                answer = await self.client.ask("driver_tell", "POST", "/d/api/actions", json=body)
-                self.client.tally.counts["sent_twice"] += 1
-            for given in answer["answers"]:
-                if given["outcome"] == "refused":
-                    book.refused.append(given["refusal"])
-            self.waiting = self.waiting[len(some) :]
-            self._heard(answer["day"])
-
-    def _heard(self, day: dict[str, Any]) -> None:
-        self.day = day
-        self.report = day.get("report") or self.report
-
-    @property
-    def open_stops(self) -> list[dict[str, Any]]:
-        """What is to be visited, in order, without what was done and not told yet."""
-        done = {one.get("stop") for one in self.waiting if one["kind"] in {"deliver", "fail"}}
-        stops = (self.day.get("manifest") or {}).get("stops", [])
-        return [one for one in stops if one["state"] in {"planned", "arrived"} and one["stop"] not in done]
 
 
 class Driver:
     """One driver's day."""
 
-    def __init__(self, world: World, link: str, base_url: str, tally: Tally, seed: str) -> None:
+    def __init__(
+        self, world: World, link: str, base_url: str, tally: Tally, seed: str, visited: set[tuple[str, int]]
+    ) -> None:
+        """`visited` is the street, the same for all: which parcel was taken to its door at which attempt."""
         self.world, self.link, self.base_url, self.tally = world, link, base_url, tally
+        self.visited = visited
         self.dice = random.Random(seed)  # noqa: S311  a made-up day
         self.book = Book()
         self.place: tuple[float, float] | None = None
@@ -100,13 +48,39 @@ class Driver:
         client.headers["Cookie"] = f"driver={cookie}"
         self.phone = Phone(client, self.dice)
         await asyncio.sleep(self.dice.uniform(0, LOOKS_EVERY_S))
+        await self.day(over)
+
+    async def day(self, over: asyncio.Event) -> None:
+        """With a phone that is signed in."""
         while not over.is_set():
-            await self.phone.look()
-            if self.phone.open_stops:
-                await self._round(over)
+            with self.patience():
+                await self.phone.look()
+                if self._next_stop() is not None:
+                    await self._round(over)
+            self.phone.offline_stops = 0  # back at the hub there is a network
             await self._tell()
             await _until(over, LOOKS_EVERY_S * self.dice.uniform(0.8, 1.2))
-        await self._tell()
+        await self._tell_all()
+
+    async def _tell_all(self) -> None:
+        """Whatever the phone still holds: nobody goes home before it is told."""
+        deadline = time.monotonic() + TELLS_WITHIN_S
+        while self.phone.waiting and time.monotonic() < deadline:
+            self.phone.offline_stops = 0
+            await self._tell()
+            await asyncio.sleep(1 if self.phone.waiting else 0)
+        if self.phone.waiting:
+            self.tally.problem(f"{len(self.phone.waiting)} actions of a phone could not be told")
+
+    @contextmanager
+    def patience(self) -> Iterator[None]:
+        """A product that is slow or away for a while is asked again later, by this phone as by any."""
+        try:
+            yield
+        except Refused as refusal:
+            if not refusal.passing:
+                raise
+            self.tally.counts["put_off"] += 1
 
     async def _sign_in(self, session: aiohttp.ClientSession) -> str:
         async with session.post(self.link, allow_redirects=False) as answer:
@@ -123,14 +97,37 @@ class Driver:
         if manifest["state"] in {"released", "acknowledged"}:
             self.phone.did("begin", manifest=manifest["manifest"])
         await self._tell()
-        while self.phone.open_stops and not over.is_set():
-            stop = self.phone.open_stops[0]
+        while (stop := self._next_stop()) is not None and not over.is_set():
             await self._drive(goal=(stop["longitude"], stop["latitude"]), over=over)
-            still = {one["stop"] for one in self.phone.open_stops}
-            if stop["stop"] in still:
+            await self._wait_for_slot(stop, over)
+            if self._is_still_mine(stop) and not over.is_set():
                 await self._visit(stop)
 
+    def _next_stop(self) -> dict[str, Any] | None:
+        """The first that is open. A parcel that somebody else took to its door, whose phone has no network to tell it,
+        is not in this van."""
+        return next((one for one in self.phone.open_stops if _visit_of(one) not in self.visited), None)
+
+    def _is_still_mine(self, stop: dict[str, Any]) -> bool:
+        return _visit_of(stop) not in self.visited and any(
+            one["stop"] == stop["stop"] for one in self.phone.open_stops
+        )
+
+    async def _wait_for_slot(self, stop: dict[str, Any], over: asyncio.Event) -> None:
+        """Nobody is home before it; a slot of another day is not waited for."""
+        if not stop.get("slot"):
+            return
+        begins = datetime.fromisoformat(stop["slot"][0]).timestamp()
+        patience = self.world.slots.total_seconds()
+        while 0 < begins - time.time() < patience and self._is_still_mine(stop) and not over.is_set():
+            await _until(over, min(LOOKS_EVERY_S, max(0.0, begins - time.time())))
+            await self._report(*(self.place or (stop["longitude"], stop["latitude"])))
+            if not self.phone.offline_stops:
+                with self.patience():
+                    await self.phone.look()
+
     async def _visit(self, stop: dict[str, Any]) -> None:
+        self.visited.add(_visit_of(stop))
         where = {"longitude": stop["longitude"], "latitude": stop["latitude"], "accuracy_m": NOISE_M}
         self.phone.did("arrive", stop=stop["stop"], place=where)
         await asyncio.sleep(self.world.scale.service_s)
@@ -150,7 +147,8 @@ class Driver:
 
     async def _tell(self) -> None:
         if not self.phone.offline_stops:
-            await self.phone.tell(self.book)
+            with self.patience():
+                await self.phone.tell(self.book)
 
     async def _drive(self, goal: tuple[float, float], over: asyncio.Event) -> None:
         """Along the straight line, as slowly as the detour makes it, reporting on the way."""
@@ -185,7 +183,14 @@ class Driver:
         }
         body = {"device_id": report["device"], "positions": [fix]}
         key = f"Bearer {report['key']}"
-        await self.phone.client.ask("position", "POST", "/ingest/v1/positions", json=body, Authorization=key)
+        with self.patience():
+            await self.phone.client.ask(
+                "position", "POST", "/ingest/v1/positions", json=body, Authorization=key
+            )
+
+
+def _visit_of(stop: dict[str, Any]) -> tuple[str, int]:
+    return stop["shipment"], stop.get("attempt") or 1
 
 
 def _count(counts: dict[str, int], name: str) -> None:

@@ -16,13 +16,16 @@ from dispatch.metrics.recount import recount
 from dispatch.metrics.services import refresh_day
 from dispatch.planning.models import PlanRun
 from dispatch.rehearsal.day import Played
+from dispatch.rehearsal.world import DOUBTFUL_ROWS, REFUSED_ROWS
 from dispatch.sagas.models import Saga
 from dispatch.shipments.models import Shipment, ShipmentEvent, ShipmentState
 from tracker.tenants import scope
+from tracker.tenants.identifiers import parse_id
 from tracker.tenants.models import Environment
 
 FINAL = frozenset({"delivered", "returned", "cancelled", "lost"})
 FOLLOWED = ("open", "stuck")
+RECOUNTS = 3
 
 
 @dataclass
@@ -52,7 +55,7 @@ def judge(played: Played, environment: Environment, *, now: datetime) -> Verdict
         _uploads(played, verdict)
         states = _shipments(played, environment, verdict)
         _deliveries(played, environment, states, verdict)
-        _followed(environment, states, verdict, now=now)
+        _followed(played, environment, states, verdict, now=now)
         _plans(played, environment, verdict)
         _metrics(played, environment, verdict, now=now)
     for problem in played.tally.problems:
@@ -63,10 +66,11 @@ def judge(played: Played, environment: Environment, *, now: datetime) -> Verdict
 def _uploads(played: Played, verdict: Verdict) -> None:
     for upload, town in zip(played.uploads, played.towns, strict=True):
         wanted = played.world.in_city(played.world.shipments, town.city)
-        taken = upload["created"] + upload["repeated"]
-        verdict.must(taken == wanted, f"{town.city.name}: {wanted:,} good rows, {taken:,} taken")
+        taken = upload["created"] + upload["repeated"] - DOUBTFUL_ROWS
+        name, refused = town.city.name, upload["refused"]
+        verdict.must(taken == wanted, f"{name}: {wanted:,} good rows, {taken:,} taken")
         verdict.must(
-            upload["refused"] >= 2, f"{town.city.name}: of three bad rows {upload['refused']} were refused"
+            refused == REFUSED_ROWS, f"{name}: {REFUSED_ROWS} rows make no sense, {refused} were refused"
         )
 
 
@@ -91,7 +95,8 @@ def _deliveries(
     for driver in played.drivers:
         said.update(driver.book.delivered)
         tried.update(driver.book.failed)
-        verdict.faults += [f"refused to a driver: {text}" for text in driver.book.refused[:3]]
+        refused = list(driver.book.refused.values())
+        verdict.faults += [f"refused to a driver: {text}" for text in refused[:3]]
     names = {
         row.pk: row.public_id for row in Shipment.objects.for_environment(environment).filter(pk__in=states)
     }
@@ -109,17 +114,23 @@ def _deliveries(
 
 
 def _followed(
-    environment: Environment, states: dict[int, ShipmentState], verdict: Verdict, *, now: datetime
+    played: Played,
+    environment: Environment,
+    states: dict[int, ShipmentState],
+    verdict: Verdict,
+    *,
+    now: datetime,
 ) -> None:
     """Each shipment has ended, is followed by a saga, is for another day because its customer chose one, or is named
     with the reason by a run that could not serve it."""
     names = {
         row.pk: row.public_id for row in Shipment.objects.for_environment(environment).filter(pk__in=states)
     }
-    sagas = Saga.objects.for_environment(environment)
+    hubs = _hubs(played, environment)
+    sagas = Saga.objects.for_environment(environment).filter(hub__in=hubs)
     followed = set(sagas.filter(state__in=FOLLOWED).values_list("subject", flat=True))
     unserved = set()
-    for run in PlanRun.objects.for_environment(environment).order_by("pk"):
+    for run in PlanRun.objects.for_environment(environment).filter(hub__in=hubs).order_by("pk"):
         unserved |= {one.get("shipment") for one in run.unserved}
     open_ones = {names[pk] for pk, row in states.items() if row.state not in FINAL}
     verdict.facts["in_a_saga"] = len(open_ones & followed)
@@ -136,33 +147,48 @@ def _followed(
 
 
 def _plans(played: Played, environment: Environment, verdict: Verdict) -> None:
-    runs = PlanRun.objects.for_environment(environment)
+    hubs = _hubs(played, environment)
+    runs = PlanRun.objects.for_environment(environment).filter(hub__in=hubs)
     verdict.facts["runs"] = dict(Counter(f"{row.cause} {row.state}" for row in runs))
     failed = [row.failure for row in runs if row.state == "failed"]
     verdict.must(not failed, f"{len(failed)} runs failed: {failed[:2]}")
-    manifests = Manifest.objects.for_environment(environment).exclude(state__in=("draft", "cancelled"))
+    rows = Manifest.objects.for_environment(environment).filter(hub__in=hubs)
+    manifests = rows.exclude(state__in=("draft", "cancelled"))
     distance = sum(row.distance_m for row in manifests)
     cost = sum(row.cost.get("total", 0) for row in manifests)
     thousands = max(1, played.world.shipments) / 1000
     verdict.facts |= {
         "manifests": len(manifests),
         "versions": sum(row.version for row in manifests),
-        "overrides": ManifestOverride.objects.for_environment(environment).count(),
+        "overrides": ManifestOverride.objects.for_environment(environment).filter(hub__in=hubs).count(),
         "km_per_1000_shipments": round(distance * played.world.scale.n / 1000 / thousands, 1),
         "plan_cost_per_1000_shipments": round(cost * played.world.scale.n / thousands, 1),
     }
 
 
 def _metrics(played: Played, environment: Environment, verdict: Verdict, *, now: datetime) -> None:
-    """The figures on the pages equal a slow recount, hub by hub."""
-    ours = [town.hub.removeprefix("hub_") for town in played.towns]
-    compared = 0
-    for hub in Hub.objects.for_environment(environment).filter(uid__in=ours):
+    """The figures on the pages equal a slow recount, hub by hub.
+
+    The product is at work: what changes between the two is counted again, a few times.
+    """
+    hubs = _hubs(played, environment)
+    for hub in hubs:
         day = Day(hub=hub, service_date=_today(hub, now))
-        quick, slow = (msgspec.to_builtins(made(day, now=now)) for made in (refresh_day, recount))
-        compared += 1
-        verdict.must(_alike(quick, slow), f"{hub}: the figures are not those of the recount")
-    verdict.facts["days_recounted"] = compared
+        same = any(_counted_alike(day, now=now) for _ in range(RECOUNTS))
+        verdict.must(same, f"{hub}: the figures are not those of the recount")
+    verdict.facts["days_recounted"] = len(hubs)
+    verdict.must(len(hubs) == len(played.towns), f"{len(played.towns)} hubs set up, {len(hubs)} found")
+
+
+def _counted_alike(day: Day, *, now: datetime) -> bool:
+    quick, slow = (msgspec.to_builtins(made(day, now=now)) for made in (refresh_day, recount))
+    return _alike(quick, slow)
+
+
+def _hubs(played: Played, environment: Environment) -> list[Hub]:
+    """The rehearsal's own: another one may have been played here before."""
+    ours = [parse_id("hub", town.hub) for town in played.towns]
+    return list(Hub.objects.for_environment(environment).filter(uid__in=ours).order_by("pk"))
 
 
 def _today(hub: Hub, now: datetime) -> date:

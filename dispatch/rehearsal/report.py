@@ -28,7 +28,9 @@ def report_of(played: Played, verdict: Verdict, *, grown_bytes: int, processor: 
         "networks_lost": tally.counts["networks_lost"],
         "moves": tally.counts["moves"],
         "moves_refused": tally.counts["moves_refused"],
+        "releases": tally.counts["releases"],
         "rescheduled": tally.counts["rescheduled"],
+        "put_off": tally.counts["put_off"],
         "found": verdict.facts,
         "database_growth_bytes": grown_bytes,
         "per_1000_shipments": {
@@ -60,7 +62,8 @@ def lines_of(report: dict[str, Any]) -> list[str]:
         f"sagas: {_counts(found['sagas'])}",
         (
             f"sent twice {report['sent_twice']:,}; networks lost {report['networks_lost']:,}; "
-            f"rescheduled by customers {report['rescheduled']:,}"
+            f"rescheduled by customers {report['rescheduled']:,}; released by hand {report['releases']:,}; "
+            f"put off by phones, the product being too slow {report['put_off']:,}"
         ),
     ]
     for name, times in report["milliseconds"].items():

@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 
 from dispatch.rehearsal.client import Client
 from dispatch.rehearsal.scale import DAY_S, REDISPATCH_S, Scale
-from dispatch.rehearsal.world import City, World
+from dispatch.rehearsal.world import MORNING, City, World
 
-ZONE = "Asia/Kolkata"
 AT_ONCE = 16
 SPEED_KMH, DETOUR = 25.0, 1.35
 TYPES = (
@@ -43,7 +42,7 @@ async def settle(world: World, api: Client, *, now: datetime) -> list[Town]:
     """All cities, at most so many requests at once. The first window is at the second whole minute from now."""
     await api.ask("set_up", "PATCH", "/api/v1/dispatch-settings", json=rules(world.scale))
     types = await _types(api)
-    region = await _make(api, "hubs", _hub("Rehearsal", "region", f"{world.run}-region", None, None))
+    region = await _make(api, "hubs", _hub(world.zone, "Rehearsal", "region", f"{world.run}-region", None))
     gate = asyncio.Semaphore(AT_ONCE)
     towns = await asyncio.gather(
         *(_town(world, city, api, region["id"], types, gate, now) for city in world.cities)
@@ -52,7 +51,7 @@ async def settle(world: World, api: Client, *, now: datetime) -> list[Town]:
 
 
 def rules(scale: Scale) -> dict[str, Any]:
-    """The settings of dispatch in scale."""
+    """The settings of dispatch in scale. What customers may choose instead is always of another day."""
     weights = {"speed_kmh": SPEED_KMH, "detour": DETOUR, "late_per_minute": 1.0, "overtime_per_hour": 1.0}
     return {
         **scale.waits(),
@@ -60,6 +59,7 @@ def rules(scale: Scale) -> dict[str, Any]:
         "brand": "Rehearsal Stores",
         "proofs": [],
         "notify_channels": [],
+        "slots_offered": [[f"{MORNING - 2:02}:00", f"{MORNING - 1:02}:00"]],
     }
 
 
@@ -73,7 +73,7 @@ async def windows(
         for at in times:
             body = {
                 "hub": town.hub,
-                "at": f"{at.astimezone(ZoneInfo(ZONE)):%H:%M}",
+                "at": f"{at.astimezone(ZoneInfo(world.zone)):%H:%M}",
                 "seconds": seconds,
                 "releases": True,
             }
@@ -97,8 +97,12 @@ async def _town(
 ) -> Town:
     name = f"{world.run}-{city.number:02}"
     async with gate:
-        centre = await _make(api, "hubs", _hub(city.name, "centre", f"{name}-centre", region, city))
-        zone = await _make(api, "hubs", _hub(f"{city.name} zone", "zone", f"{name}-zone", centre["id"], city))
+        centre = await _make(
+            api, "hubs", _hub(world.zone, city.name, "centre", f"{name}-centre", region, city)
+        )
+        zone = await _make(
+            api, "hubs", _hub(world.zone, f"{city.name} zone", "zone", f"{name}-zone", centre["id"], city)
+        )
     town = Town(city, zone["id"])
     count = world.in_city(world.drivers, city)
     made = await asyncio.gather(*(_driver(world, town, n, api, types, gate, now) for n in range(count)))
@@ -120,15 +124,16 @@ async def _driver(
         )
         path = f"/api/v1/drivers/{driver['id']}"
         await api.ask("set_up", "POST", f"{path}/vehicle", json={"vehicle": vehicle["id"]})
-        await api.ask("set_up", "POST", f"{path}/shifts", json=_shift(world.scale, now))
+        await api.ask("set_up", "POST", f"{path}/shifts", json=_shift(world, now))
         link = await api.ask("set_up", "POST", f"{path}/sign-in-links")
     return driver["id"], link["url"]
 
 
-def _shift(scale: Scale, now: datetime) -> dict[str, Any]:
-    """From now to the end of the day in scale, in whole minutes; it may well go on past midnight."""
-    begins = now.astimezone(ZoneInfo(ZONE)).replace(second=0)
-    ends = begins + timedelta(seconds=max(600, scale.seconds(DAY_S) * 1.3 + 300))
+def _shift(world: World, now: datetime) -> dict[str, Any]:
+    """From now to the end of the day in scale, in whole minutes, with time for what comes before its first slot."""
+    begins = now.astimezone(ZoneInfo(world.zone)).replace(second=0)
+    before_s = 300 + world.drivers / 2 + world.shipments / 50
+    ends = begins + timedelta(seconds=max(600, before_s + world.scale.seconds(DAY_S) * 1.3))
     return {"weekdays": [1, 2, 3, 4, 5, 6, 7], "starts": f"{begins:%H:%M}", "ends": f"{ends:%H:%M}"}
 
 
@@ -148,8 +153,10 @@ async def _make(api: Client, what: str, body: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-def _hub(name: str, kind: str, external_id: str, parent: str | None, city: City | None) -> dict[str, Any]:
-    body: dict[str, Any] = {"name": name, "kind": kind, "timezone": ZONE, "external_id": external_id}
+def _hub(
+    zone: str, name: str, kind: str, external_id: str, parent: str | None, city: City | None = None
+) -> dict[str, Any]:
+    body: dict[str, Any] = {"name": name, "kind": kind, "timezone": zone, "external_id": external_id}
     if parent:
         body["parent"] = parent
     if city:

@@ -6,14 +6,17 @@ import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from dispatch.rehearsal.scale import RADIUS_M, SLOT_S, Scale
 
 METRES_A_DEGREE = 111_195.0
 SLOTS_A_DAY = 3
 TIMED_SHARE = 0.6  # of shipments that have a slot
-BAD_ROWS = 3  # a file: a row without a place, one with a broken slot, one named twice
+# in each file: a row without a place, one with a broken slot, and one whose place is off the globe as it stands, which
+# is taken with its coordinates the other way round and left to a person
+REFUSED_ROWS, DOUBTFUL_ROWS = 2, 1
+MORNING = 5  # o'clock
 STREETS = (
     "Tilak Road",
     "Station Road",
@@ -91,6 +94,12 @@ class World:
     shipments: int
     drivers: int
     run: str  # in every external id, so that a second rehearsal does not meet the first one's
+    zone: str  # of its hubs
+
+    @property
+    def slots(self) -> timedelta:
+        """How long all slots of the day last together."""
+        return SLOTS_A_DAY * timedelta(seconds=self.scale.seconds(SLOT_S))
 
     def in_city(self, total: int, city: City) -> int:
         """The city's share of a total, to the unit."""
@@ -137,14 +146,25 @@ class World:
         return out.getvalue().encode()
 
 
-def make_world(*, shipments: int, drivers: int, cities: int, speed: float, seed: int, run: str) -> World:
-    """Cities on a grid on land, two degrees apart, so that none is near another whatever the scale."""
+def make_world(
+    *, shipments: int, drivers: int, cities: int, speed: float, seed: int, run: str, now: datetime
+) -> World:
+    """Cities on a grid on land, half a degree and more apart, so that none is near another whatever the scale."""
     scale = Scale(speed)
     places = []
     for number in range(cities):
         row, column = divmod(number, 7)
         places.append(City(number, 74.5 + column * 0.8, 18.2 + row * 0.7, scale.metres(RADIUS_M)))
-    return World(scale, seed, tuple(places), shipments, drivers, run)
+    return World(scale, seed, tuple(places), shipments, drivers, run, morning_zone(now))
+
+
+def morning_zone(now: datetime) -> str:
+    """A time zone in which it is early morning: a day that begins in the evening would be cut off by its end.
+
+    Its clock never changes. `now` has a time zone of its own.
+    """
+    ahead = (MORNING - now.astimezone(UTC).hour + 12) % 24 - 12
+    return f"Etc/GMT{-ahead:+d}"  # their signs are the other way round: Etc/GMT-5 is five hours ahead
 
 
 def metres(a: tuple[float, float], b: tuple[float, float]) -> float:

@@ -22,6 +22,8 @@ from tracker.tenants import scope
 from tracker.tenants.identifiers import BadIdentifier, parse_id
 from tracker.tenants.models import Environment
 
+MOST = {"shipments": 1_000_000, "drivers": 20_000, "cities": 50, "speed": 200, "solve_seconds": 600}
+
 
 class Command(BaseCommand):
     """Makes a day up, plays it against the product that runs at the base URL, judges it, and prints a report."""
@@ -37,7 +39,7 @@ class Command(BaseCommand):
         parser.add_argument("--drivers", type=int, default=20)
         parser.add_argument("--cities", type=int, default=2)
         parser.add_argument(
-            "--speed", type=float, default=60, help="1 to N: at 60 nine hours take nine minutes"
+            "--speed", type=float, default=60, help="1 to N, up to 200: at 60 nine hours take nine minutes"
         )
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument("--solve-seconds", type=int, default=5, help="of each hub's plan")
@@ -52,7 +54,7 @@ class Command(BaseCommand):
         environment = _environment(options["environment"])
         world = make_world(
             shipments=options["shipments"], drivers=options["drivers"], cities=options["cities"],
-            speed=options["speed"], seed=options["seed"], run=f"day-{secrets.token_hex(3)}",
+            speed=options["speed"], seed=options["seed"], run=f"day-{secrets.token_hex(3)}", now=timezone.now(),
         )  # fmt: skip
         with scope.scope(tenant_id=environment.tenant_id, environment_id=environment.pk):
             key, text = create_key(environment, Key.Kind.SECRET, by=None, name=f"simulate_day {world.run}")
@@ -64,7 +66,7 @@ class Command(BaseCommand):
                 play(world, base_url=base_url, key=text, solve_s=options["solve_seconds"], say=say)
             )
         except Refused as refusal:
-            raise CommandError(f"the day could not begin: {refusal}") from None
+            raise CommandError(f"the day broke off: {refusal}") from None
         finally:
             with scope.scope(tenant_id=environment.tenant_id, environment_id=environment.pk):
                 revoke_key(key, now=timezone.now())
@@ -78,13 +80,20 @@ class Command(BaseCommand):
 
 def _sensible(options: dict[str, Any]) -> None:
     """Raises CommandError for a day that cannot be."""
-    for name in ("shipments", "drivers", "cities", "speed", "solve_seconds"):
-        if options[name] < 1:
-            raise CommandError(f"--{name.replace('_', '-')} must be 1 or more.")
-    if options["drivers"] < options["cities"] or options["shipments"] < options["cities"]:
-        raise CommandError("Every city needs a driver and a shipment at least.")
-    if options["cities"] > 50:
-        raise CommandError("There are at most 50 cities.")
+    for name, most in MOST.items():
+        if not 1 <= options[name] <= most:
+            raise CommandError(
+                f"--{name.replace('_', '-')} must be from 1 to {most:,}, not {options[name]:,}."
+            )
+    cities = options["cities"]
+    for name in ("drivers", "shipments"):
+        if options[name] < cities:
+            raise CommandError(
+                f"Every city needs one of the {name} at least: {cities} cities, {options[name]} {name}."
+            )
+    url = options["base_url"] or settings.BASE_URL
+    if not url.startswith(("http://", "https://")):
+        raise CommandError(f"--base-url must begin with http:// or https://, not {url[:60]!r}.")
 
 
 def _environment(reference: str) -> Environment:
