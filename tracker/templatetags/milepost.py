@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from tracker.console.navigation import SECTIONS, section_of
 from tracker.http.correlation import current_request_id
 
 register = template.Library()
@@ -68,6 +69,21 @@ def nav_item(context: dict[str, Any], name: str, label: str) -> SafeString:
     here = path == address or (address != reverse("console") and path.startswith(address))
     current = format_html(' aria-current="{}"', "page" if path == address else "true") if here else ""
     return format_html('<li><a href="{}"{}>{}</a></li>', address, current, label)
+
+
+@register.simple_tag(takes_context=True)
+def nav_section(context: dict[str, Any], code: str) -> SafeString:
+    """An entry that leads to the first page of a section, marked while any page of it is open."""
+    section = SECTIONS[code]
+    current = format_html(' aria-current="{}"', "true") if section.holds(context["request"].path) else ""
+    address = reverse(section.entries[0][0])
+    return format_html('<li><a href="{}"{}>{}</a></li>', address, current, section.label)
+
+
+@register.inclusion_tag("parts/second_nav.html", takes_context=True)
+def second_nav(context: dict[str, Any]) -> dict[str, Any]:
+    """The pages of the section that is open."""
+    return {"request": context["request"], "section": section_of(context["request"].path)}
 
 
 @register.simple_tag

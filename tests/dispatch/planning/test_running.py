@@ -209,6 +209,30 @@ def test_a_board_that_a_person_changes_meanwhile_is_planned_anew(box, town):
     assert running.carry(held, clock=town.clock, solver=InHouse) == "done"
 
 
+def test_a_board_that_is_changed_again_and_again_is_planned_quicker_each_time(box, town):
+    town.plan()
+    town.now += HOUR
+    seconds = []
+
+    class Busy(InHouse):
+        def hear(self, *, every_s):
+            seconds.append(self.job.seconds)
+            if len(seconds) <= running.MOST_AGAIN:
+                override(town)
+            yield from super().hear(every_s=every_s)
+
+    run = town.ask(seconds=64)
+    ended = []
+    while (held := town.claim()) is not None:
+        ended.append(running.carry(held, clock=town.clock, solver=Busy))
+        town.now += MINUTE
+        if ended[-1] != "waiting":
+            break
+    run.refresh_from_db()
+    assert ended == ["waiting"] * running.MOST_AGAIN + ["done"], run.failure
+    assert seconds == [64 / running.HURRY**n for n in range(running.MOST_AGAIN + 1)]
+
+
 def override(town):
     """Only the record of it: what matters to a run is that there is one."""
     ManifestOverride.objects.create(
