@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime
 
+import msgspec
 from django.db import InterfaceError, OperationalError, transaction
 
 from dispatch.fleet.models import Hub
@@ -27,7 +28,10 @@ RENEW_S = 2.0
 EXPLAIN_S = 4.0
 QUEUE_S = 600.0  # all that is due at once is planned within so long, each with less time if need be
 LEAST_S = 2.0
-MOST_AGAIN = 3  # the board moved under a run so often: a person should look
+MOST_AGAIN = 5  # the board moved under a run so often: a person should look
+HURRY = (
+    4.0  # each time it is made anew with so much less time: it must fit between two changes of a busy board
+)
 MOST_POINTS = 120
 logger = logging.getLogger(__name__)
 
@@ -89,12 +93,13 @@ def _carry(held: Claim, *, clock: Clock, solver: Callable[[Job], Solving], going
     if held.tries > MOST_TRIES:
         return fail(held, f"The planner was ended {held.tries - 1} times while it solved this.", now=clock())
     run, assembled = _read(held, now=clock())
-    seconds = _seconds(run.seconds, held.waiting)
-    done, stopped = _solve(held, assembled, seconds, clock=clock, solver=solver, going=going)
+    again = len(run.facts.get("begun_again", []))
+    hurry = HURRY**again
+    job = Job(assembled.brief, _seconds(run.seconds, held.waiting) / hurry, EXPLAIN_S / hurry)
+    done, stopped = _solve(held, assembled, job, clock=clock, solver=solver, going=going)
     try:
         ended = keep(held, assembled, done, stopped=stopped, now=clock())
     except Moved as moved:
-        again = len(run.facts.get("begun_again", []))
         if again >= MOST_AGAIN:
             raise PlanningRefusal(f"{moved} This happened {again + 1} times in a row.") from None
         return _again(held, str(moved))
@@ -115,7 +120,7 @@ def _read(held: Claim, *, now: datetime) -> tuple[PlanRun, Assembled]:
 def _solve(
     held: Claim,
     assembled: Assembled,
-    seconds: float,
+    job: Job,
     *,
     clock: Clock,
     solver: Callable[[Job], Solving],
@@ -126,9 +131,9 @@ def _solve(
     best = float(
         "inf"
     )  # two threads tell of their plans: what is no better by the time it comes is not shown
-    tables = _asked_of_router(held, assembled, clock=clock)
+    job = msgspec.structs.replace(job, tables=_asked_of_router(held, assembled, clock=clock))
     stopped, renewed = False, clock()
-    with solver(Job(assembled.brief, seconds, EXPLAIN_S, tables)) as process:
+    with solver(job) as process:
         for frame in process.hear(every_s=HEAR_S):
             if isinstance(frame, Done):
                 return frame, stopped

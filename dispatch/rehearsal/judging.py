@@ -155,7 +155,7 @@ def _plans(played: Played, environment: Environment, verdict: Verdict) -> None:
     rows = Manifest.objects.for_environment(environment).filter(hub__in=hubs)
     manifests = rows.exclude(state__in=("draft", "cancelled"))
     distance = sum(row.distance_m for row in manifests)
-    cost = sum(row.cost.get("total", 0) for row in manifests)
+    cost = sum(row.cost.get("route", 0) for row in manifests)
     thousands = max(1, played.world.shipments) / 1000
     verdict.facts |= {
         "manifests": len(manifests),
