@@ -5,8 +5,8 @@ import queue
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self, cast
@@ -14,9 +14,9 @@ from typing import BinaryIO, Protocol, Self, cast
 from dispatch.planning import frames
 from dispatch.planning.errors import SolverFailed, SolverGone
 from dispatch.planning.frames import Done, Failed, Frame, Job
+from dispatch.planning.patience import Patience, worked_s
 
 PROJECT = Path(__file__).resolve().parents[2]
-HANGS_S = 180.0  # beyond its seconds: tables of 5,000 places, their explanations, a busy machine
 COMMAND = (sys.executable, "-m", "dispatch.planning.solving")
 
 
@@ -49,12 +49,13 @@ class Solver:
         self._job, self._command = job, command
         self._writing = threading.Lock()  # the word to stop comes behind the job, never in the middle of it
         self._heard: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
-        self._gives_up = time.monotonic() + job.seconds + job.explain_s + HANGS_S
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
             self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=PROJECT
         )
+        seconds = self._job.seconds + self._job.explain_s
+        self._patience = Patience(seconds, worked=partial(worked_s, self._process.pid))
         threading.Thread(target=self._listen, daemon=True).start()
         threading.Thread(target=self._hand_over, daemon=True).start()
         return self
@@ -85,7 +86,7 @@ class Solver:
             try:
                 frame = self._heard.get(timeout=every_s)
             except queue.Empty:
-                if time.monotonic() > self._gives_up:
+                if self._patience.is_over():
                     raise SolverFailed("The solver did not end in time.") from None
                 yield None
                 continue
