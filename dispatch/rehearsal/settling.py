@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from dispatch.rehearsal.client import Client
 from dispatch.rehearsal.scale import DAY_S, REDISPATCH_S, Scale
-from dispatch.rehearsal.world import MORNING, City, World
+from dispatch.rehearsal.world import BEGINS, City, World
 
 AT_ONCE = 16
 SPEED_KMH, DETOUR = 25.0, 1.35
@@ -59,7 +59,7 @@ def rules(scale: Scale) -> dict[str, Any]:
         "brand": "Rehearsal Stores",
         "proofs": [],
         "notify_channels": [],
-        "slots_offered": [[f"{MORNING - 2:02}:00", f"{MORNING - 1:02}:00"]],
+        "slots_offered": [[f"{BEGINS - 2:02}:00", f"{BEGINS - 1:02}:00"]],
     }
 
 

@@ -16,7 +16,7 @@ TIMED_SHARE = 0.6  # of shipments that have a slot
 # in each file: a row without a place, one with a broken slot, and one whose place is off the globe as it stands, which
 # is taken with its coordinates the other way round and left to a person
 REFUSED_ROWS, DOUBTFUL_ROWS = 2, 1
-MORNING = 5  # o'clock
+BEGINS = 12  # o'clock, local: behind the windows that every new zone has, and long before the day ends
 STREETS = (
     "Tilak Road",
     "Station Road",
@@ -155,15 +155,15 @@ def make_world(
     for number in range(cities):
         row, column = divmod(number, 7)
         places.append(City(number, 74.5 + column * 0.8, 18.2 + row * 0.7, scale.metres(RADIUS_M)))
-    return World(scale, seed, tuple(places), shipments, drivers, run, morning_zone(now))
+    return World(scale, seed, tuple(places), shipments, drivers, run, zone_at(now))
 
 
-def morning_zone(now: datetime) -> str:
-    """A time zone in which it is early morning: a day that begins in the evening would be cut off by its end.
+def zone_at(now: datetime) -> str:
+    """A time zone in which the hour is right for a day to begin: late in the evening its end would cut it off.
 
     Its clock never changes. `now` has a time zone of its own.
     """
-    ahead = (MORNING - now.astimezone(UTC).hour + 12) % 24 - 12
+    ahead = (BEGINS - now.astimezone(UTC).hour + 12) % 24 - 12
     return f"Etc/GMT{-ahead:+d}"  # their signs are the other way round: Etc/GMT-5 is five hours ahead
 
 

@@ -1,4 +1,4 @@
-"""The made-up day: what its files hold is what the product makes of them, and it begins in the morning."""
+"""The made-up day: what its files hold is what the product makes of them, and it begins when a day can."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,7 +9,8 @@ from dispatch.fleet.models import Hub
 from dispatch.intake.options import Options
 from dispatch.intake.reading import read_waiting
 from dispatch.intake.services import take_upload
-from dispatch.rehearsal.world import DOUBTFUL_ROWS, REFUSED_ROWS, World, make_world, morning_zone
+from dispatch.planning.windows import DEFAULTS
+from dispatch.rehearsal.world import DOUBTFUL_ROWS, REFUSED_ROWS, World, make_world, zone_at
 from dispatch.shipments.authors import system
 from dispatch.shipments.models import Shipment
 from tracker.tenants import scope
@@ -57,6 +58,10 @@ def test_a_file_has_as_many_good_doubtful_and_refused_rows_as_the_judge_believes
 
 
 @pytest.mark.parametrize("hour", range(24))
-def test_it_is_early_morning_where_the_day_is_played(hour):
+def test_it_is_noon_where_the_day_is_played(hour):
     now = NOW.replace(hour=hour, minute=59)
-    assert now.astimezone(ZoneInfo(morning_zone(now))).hour == 5
+    local = now.astimezone(ZoneInfo(zone_at(now)))
+    assert local.hour == 12
+    assert all(window <= local.time() for window in DEFAULTS), (
+        "none of those that a new zone has comes between"
+    )
