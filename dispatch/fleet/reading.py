@@ -14,6 +14,7 @@ Body = Mapping[str, Any]
 LONGEST_NAME = 200
 MOST_SKILLS, LONGEST_SKILL = 50, 50
 MOST_UNITS, LONGEST_UNIT = 20, 30
+LARGEST_CAPACITY = 1_000_000_000
 MOST_BREAKS = 10
 CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 
@@ -147,8 +148,13 @@ def capacities(body: Body, name: str = "capacities") -> dict[str, float] | None:
     for unit, amount in value.items():
         if not 0 < len(unit.strip()) <= LONGEST_UNIT:
             raise FleetRefusal(f"A unit of {name} has 1 to {LONGEST_UNIT} characters.", name)
-        if isinstance(amount, bool) or not isinstance(amount, int | float) or not math.isfinite(amount):
+        if isinstance(amount, bool) or not isinstance(amount, int | float) or amount != amount:
             raise FleetRefusal(f"{name}: how many {unit[:30]} must be a number.", name)
+        if amount > LARGEST_CAPACITY:
+            detail = (
+                f"{name}: {unit[:30]} may be at most {LARGEST_CAPACITY:,}. Leave a unit out for no limit."
+            )
+            raise FleetRefusal(detail, name)
         if amount <= 0:
             detail = (
                 f"{name}: into {amount:g} {unit[:30]} nothing would ever fit. Leave a unit out for no limit."

@@ -18,10 +18,11 @@ from dispatch.intake.coordinates import degrees, pair
 from dispatch.intake.faults import RowFaults
 from dispatch.intake.headings import Headings
 from dispatch.intake.options import Options
+from dispatch.shipments.checks import LARGEST_AMOUNT
 
 T = TypeVar("T")
 LONGEST = {"external_id": 200, "recipient": 200, "address": 500, "note": 500, "hub": 200}
-MOST_PARCELS, MOST_KG, MOST_LITRES, MOST_OWN = 10_000, 50_000.0, 200_000.0, 1e6
+MOST_PARCELS, MOST_KG, MOST_LITRES, MOST_OWN = 10_000, 50_000.0, 200_000.0, float(LARGEST_AMOUNT)
 LONGEST_SERVICE_S = 8 * 3600
 USUAL_SERVICE_S = 180
 LEFT_OUT = "; it is left out"

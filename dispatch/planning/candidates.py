@@ -12,6 +12,7 @@ from dispatch.manifests.issuing import IN_FORCE
 from dispatch.manifests.models import Manifest, ManifestStop
 from dispatch.optimiser.problem import Slot
 from dispatch.planning.reasons import Reason
+from dispatch.shipments.checks import LARGEST_AMOUNT
 from dispatch.shipments.models import ShipmentState
 from tracker.http.times import BadMoment, parse_moment
 
@@ -102,10 +103,23 @@ def judge(candidate: Candidate, *, now: datetime, until: datetime, timezone: str
         return [Reason("place_unknown", "Nobody knows where its address is: set the place on the map.")]
     if row.place_doubtful and candidate.held_by is None:
         return [Reason("place_doubtful", "Its place was guessed from the address: a person must confirm it.")]
+    if candidate.held_by is None and (beyond := _beyond(row.size)):
+        return [Reason("size_too_large", beyond)]
     if candidate.held_by is None and slots and max(end for _, end in slots) <= now:
         last = max(end for _, end in slots).astimezone(ZoneInfo(timezone))
         return [Reason("slot_past", f"Its last slot ended at {last:%H:%M on %A, %d %B}, before this plan.")]
     return []
+
+
+def _beyond(size: Mapping[str, Any]) -> str:
+    """What is said of a size that no plan can count with, kept before sizes had a bound; "" where all is well."""
+    for unit, amount in size.items():
+        if isinstance(amount, int | float) and amount > LARGEST_AMOUNT:
+            return (
+                f"It takes up {amount:g} {unit[:30]}, more than the {LARGEST_AMOUNT:,} that can be planned: "
+                "correct its size."
+            )
+    return ""
 
 
 def slots_of(row: ShipmentState) -> list[tuple[datetime, datetime]]:
@@ -150,7 +164,7 @@ def amounts_of(size: Mapping[str, Any]) -> dict[str, int]:
     found = {"parcels": UNIT}
     for unit, amount in size.items():
         if isinstance(amount, int | float) and amount >= 0:
-            found[str(unit)] = -int(-float(amount) * UNIT // 1)
+            found[str(unit)] = -int(-float(min(amount, LARGEST_AMOUNT)) * UNIT // 1)
     return found
 
 

@@ -15,6 +15,7 @@ from dispatch.planning.places import Places
 from dispatch.planning.prices import OVERTIME_MOST_S, Prices, per_metre, per_second
 from dispatch.planning.ways import profile_of
 
+MOST_ROOM = 10**12  # of any unit: as good as no limit, and a number that every engine can count with
 FRESH_S = 600  # a place older than this is where the driver was, not where they are
 GRACE = timedelta(hours=4)  # for one who is on the way although no shift says so
 
@@ -105,7 +106,7 @@ def vehicle_of(hand: Hand, places: Places, prices: Prices, *, epoch: datetime, n
         shift_end_s=_second(shift_end, epoch) + (OVERTIME_MOST_S if overtime and length_s > 0 else 0),
         load_at=None if hand.on_the_way else hand.depot,
         breaks=tuple(_break(rest, epoch) for rest in hand.on.breaks if rest.latest >= now),
-        capacity={unit: int(amount * UNIT) for unit, amount in hand.on.capacities.items()},
+        capacity={unit: int(min(amount, MOST_ROOM) * UNIT) for unit, amount in hand.on.capacities.items()},
         skills=hand.on.skills,
         profile=profile_of(kind.speed_factor if kind else 1.0),
         overtime_after_s=length_s if overtime else None,

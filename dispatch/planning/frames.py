@@ -96,10 +96,24 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
 Frame = Better | Done | Failed
 
 
+class Unsayable(ValueError):
+    """A thing that no frame can hold: a number beyond 64 bits, or too much of everything."""
+
+
+def framed(thing: msgspec.Struct) -> bytes:
+    """One frame's bytes. Raises Unsayable."""
+    try:
+        content = msgspec.msgpack.encode(thing)
+    except (OverflowError, ValueError, TypeError) as error:
+        raise Unsayable(str(error)) from None
+    if len(content) > MOST:
+        raise Unsayable(f"{len(content) // 2**20:,} MiB are more than {MOST // 2**20:,}")
+    return LENGTH.pack(len(content)) + content
+
+
 def write(stream: BinaryIO, thing: msgspec.Struct) -> None:
-    """One frame; flushed."""
-    content = msgspec.msgpack.encode(thing)
-    stream.write(LENGTH.pack(len(content)) + content)
+    """One frame; flushed. Raises Unsayable."""
+    stream.write(framed(thing))
     stream.flush()
 
 

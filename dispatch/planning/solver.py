@@ -1,6 +1,7 @@
 """The planner's end of a solving process: starts it, hears it, stops it, and is sure that it is gone."""
 
 import contextlib
+import logging
 import queue
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from dispatch.planning.patience import Patience, worked_s
 
 PROJECT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "dispatch.planning.solving")
+logger = logging.getLogger(__name__)
 
 
 class Solving(Protocol):
@@ -43,10 +45,17 @@ class Solving(Protocol):
 
 
 class Solver:
-    """One solving process, from its start to its end. Use it in a `with` block: it does not outlive that."""
+    """One solving process, from its start to its end. Use it in a `with` block: it does not outlive that.
+
+    Raises SolverFailed at once, before there is a process, for a job that cannot be put into bytes.
+    """
 
     def __init__(self, job: Job, *, command: tuple[str, ...] = COMMAND) -> None:
-        self._job, self._command = job, command
+        self._seconds, self._command = job.seconds + job.explain_s, command
+        try:
+            self._job = frames.framed(job)
+        except frames.Unsayable as error:
+            raise SolverFailed(f"The problem cannot be handed to a solver: {error}.") from None
         self._writing = threading.Lock()  # the word to stop comes behind the job, never in the middle of it
         self._heard: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
 
@@ -54,8 +63,7 @@ class Solver:
         self._process = subprocess.Popen(
             self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=PROJECT
         )
-        seconds = self._job.seconds + self._job.explain_s
-        self._patience = Patience(seconds, worked=partial(worked_s, self._process.pid))
+        self._patience = Patience(self._seconds, worked=partial(worked_s, self._process.pid))
         threading.Thread(target=self._listen, daemon=True).start()
         threading.Thread(target=self._hand_over, daemon=True).start()
         return self
@@ -99,10 +107,15 @@ class Solver:
                 return
 
     def _hand_over(self) -> None:
-        # where it ended meanwhile, that is told elsewhere
-        with contextlib.suppress(OSError, ValueError), self._writing:
-            assert self._process.stdin is not None  # noqa: S101  opened above
-            frames.write(cast(BinaryIO, self._process.stdin), self._job)
+        try:
+            with self._writing:
+                assert self._process.stdin is not None  # noqa: S101  opened above
+                self._process.stdin.write(self._job)
+                self._process.stdin.flush()
+        except Exception as error:  # whatever it is, the process must not wait for the rest of a job for ever
+            # where it ended meanwhile, that is told elsewhere
+            logger.warning("a solver was not handed its job", extra={"reason": str(error)[:200]})
+            self._process.kill()
 
     def _listen(self) -> None:
         assert self._process.stdout is not None  # noqa: S101  opened above

@@ -31,6 +31,7 @@ from dispatch.planning.frames import Better, Choice, Done, Failed, Job, LeftOut,
 from dispatch.planning.ways import received
 
 MOST_EXPLAINED = 60  # unserved stops; with more of them the plan lacks drivers, not explanations
+LEAST_EXPLAINED_S = 2.0  # for reasons, whatever there is for changes
 MOST_VEHICLES = 120  # above it, trying every driver on every route takes too long
 MOST_SAID = 3  # broken rules, in a failure's text
 logger = logging.getLogger(__name__)
@@ -117,11 +118,12 @@ def _legs_m(problem: Problem, route: Route) -> list[int]:
 
 
 def _left_out(problem: Problem, solution: Solution, explain_s: float) -> list[LeftOut]:
-    """Every unserved stop; those that cost most to leave out with their reasons."""
+    """Every unserved stop; those that cost most to leave out with their reasons, as far as time goes: drivers wait."""
     prices = {stop.id: stop.priority for stop in problem.stops}
     dearest = sorted(solution.unserved, key=lambda stop: -prices.get(stop, 0))
     wanted = dearest[:MOST_EXPLAINED]
-    found = why_not(problem, solution, After(explain_s), only=wanted) if wanted else ()
+    most = After(LEAST_EXPLAINED_S + explain_s)
+    found = why_not(problem, solution, After(explain_s), only=wanted, reasons=most) if wanted else ()
     explained = [
         LeftOut(
             stop=one.stop,
@@ -131,7 +133,8 @@ def _left_out(problem: Problem, solution: Solution, explain_s: float) -> list[Le
         )
         for one in found
     ]
-    return explained + [LeftOut(stop, explained=False) for stop in dearest[MOST_EXPLAINED:]]
+    known = {one.stop for one in explained}
+    return explained + [LeftOut(stop, explained=False) for stop in dearest if stop not in known]
 
 
 def _choices(problem: Problem, solution: Solution) -> list[Choice]:

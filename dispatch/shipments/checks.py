@@ -22,6 +22,7 @@ NEEDED = frozenset({"reason", "place_by"})  # may not be empty where a command h
 OPTIONAL_REASON = (commands.Reschedule,)
 MOST_SLOTS, MOST_SKILLS, MOST_UNITS, LONGEST_WORD = 20, 50, 20, 50
 LARGEST_MINOR = 10**15
+LARGEST_AMOUNT = 1_000_000  # of any unit of size: no vehicle holds more, and a plan's sums stay whole numbers
 LONGEST_SERVICE_S = 86_400
 
 
@@ -110,6 +111,10 @@ def _size(name: str, size: dict[str, float]) -> Iterator[Fault]:
             yield Fault(name, f"A unit of size must have 1 to {LONGEST_WORD} characters.")
         if not math.isfinite(amount) or amount < 0:
             yield Fault(name, f"size in {unit[:LONGEST_WORD]} must be 0 or more, not {amount:g}.")
+        elif amount > LARGEST_AMOUNT:
+            yield Fault(
+                name, f"size in {unit[:LONGEST_WORD]} must be at most {LARGEST_AMOUNT:,}, not {amount:g}."
+            )
 
 
 def _skills(name: str, skills: Iterable[str]) -> Iterator[Fault]:

@@ -19,7 +19,8 @@ Slots = Annotated[
 Size = Annotated[
     dict[str, float],
     Meta(
-        description="How much of each unit it takes up; the units are those of your vehicles' capacities.",
+        description="How much of each unit it takes up, at most 1,000,000; the units are those of your vehicles' "
+        "capacities.",
         examples=[{"parcels": 1, "kg": 2.5}],
     ),
 ]

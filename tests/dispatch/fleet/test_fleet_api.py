@@ -75,6 +75,8 @@ def test_a_hub_ends_when_nothing_rests_on_it(api, tree):
         ("vehicles", {"type": "rocket"}, "/type"),
         ("vehicles", {"type": "two_wheeler", "capacities": {"kg": 0}}, "/capacities"),
         ("vehicles", {"type": "two_wheeler", "capacities": {"kg": "many"}}, "/capacities"),
+        ("vehicles", {"type": "two_wheeler", "capacities": {"kg": 10**24}}, "/capacities"),
+        ("vehicles", {"type": "two_wheeler", "capacities": {"kg": 10**400}}, "/capacities"),
         ("drivers", {"name": "x"}, "/hub"),
         ("drivers", {"name": "x", "hub": "external:west", "ends_at": "home"}, "/home_longitude"),
         ("drivers", {"name": "x", "hub": "external:west", "email": "no"}, "/email"),

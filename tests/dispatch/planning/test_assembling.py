@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from dispatch.fleet.models import DeviceHolding, ShiftChange
+from dispatch.fleet.models import Vehicle as FleetVehicle
 from dispatch.manifests.orders import stops_on
 from dispatch.manifests.releasing import release
 from dispatch.manifests.services import begin, finish
@@ -12,9 +13,11 @@ from dispatch.optimiser.problem import Problem
 from dispatch.planning.assembling import assemble
 from dispatch.planning.brief import packed, unpacked
 from dispatch.planning.errors import Unplannable
+from dispatch.planning.frames import Job, framed
 from dispatch.planning.services import settings_of
 from dispatch.shipments.authors import system
 from dispatch.shipments.commands import AllowAttempt, CorrectAddress, FailAttempt, Reschedule
+from dispatch.shipments.models import ShipmentState
 from dispatch.shipments.services import execute
 from tests.dispatch.fleet.ground import PUNE
 from tests.dispatch.planning.town import MORNING, OFFICE, a_town
@@ -69,6 +72,24 @@ def test_a_place_that_nobody_knows_or_somebody_doubts_is_left_with_a_reason(town
     made = read(town)
     assert reasons(made) == {unknown: ["place_unknown"], doubtful: ["place_doubtful"]}
     assert [one.row.pk for one in made.parcels.values()] == [good]
+
+
+@pytest.mark.parametrize("vast", [2**64, 10**24])
+def test_a_size_from_before_there_was_a_bound_is_left_with_a_reason_and_the_rest_is_planned(town, vast):
+    first, good = town.parcels(2)
+    ShipmentState.objects.for_environment(town.environment).filter(pk=first).update(size={"parcels": vast})
+    run = town.plan()
+    assert run.state == "done", run.failure
+    [left] = run.unserved
+    assert [reason["code"] for reason in left["reasons"]] == ["size_too_large"]
+    assert "more than the 1,000,000 that can be planned" in left["reasons"][0]["text"]
+    assert [town.order(draft) for draft in town.manifests()] == [[good]]
+
+
+def test_room_without_bounds_is_said_in_numbers_that_a_solver_can_count_with(town):
+    FleetVehicle.objects.for_environment(town.environment).update(capacities={"parcels": 1e24})
+    town.parcels(2)
+    assert framed(Job(read(town).brief, 1, 1))
 
 
 def test_a_slot_that_is_over_is_a_reason_and_one_of_tomorrow_is_for_tomorrow(town):

@@ -1,12 +1,15 @@
 """The solving process itself: it knows no Django, says what it finds, stops when told, and is gone with its planner."""
 
+import dataclasses
 import os
 import signal
 import subprocess
 import sys
 
+import msgspec
 import pytest
 
+from dispatch.planning import solver as solvers
 from dispatch.planning.assembling import assemble
 from dispatch.planning.errors import SolverFailed, SolverGone
 from dispatch.planning.frames import Better, Done, Job
@@ -60,4 +63,32 @@ def test_a_program_that_is_no_solver_is_a_failure_and_no_hang(brief):
         Solver(Job(brief, 1, 1), command=(sys.executable, "-c", "raise SystemExit(7)")) as solver,
         pytest.raises(SolverFailed, match="code 7"),
     ):
+        list(solver.hear(every_s=0.1))
+
+
+@pytest.mark.parametrize("load", [2**64, 10**24])
+def test_a_job_that_no_frame_can_hold_fails_at_once_and_no_process_is_begun(brief, monkeypatch, load):
+    monkeypatch.setattr(solvers.subprocess, "Popen", None)
+    vast = dataclasses.replace(brief.stops[0], deliver={"parcels": load})
+    with pytest.raises(SolverFailed, match="cannot be handed to a solver: .*out of range|can't serialize"):
+        Solver(Job(msgspec.structs.replace(brief, stops=(vast, *brief.stops[1:])), 1, 1))
+
+
+def test_a_solver_that_is_not_handed_its_job_is_ended_instead_of_waiting_for_it(brief, monkeypatch):
+    begin = subprocess.Popen
+
+    class Torn:
+        def __init__(self, stream):
+            self.close = stream.close
+
+        def write(self, content):
+            raise RuntimeError("no more")
+
+    def begun(*args, **facts):
+        process = begin(*args, **facts)
+        process.stdin = Torn(process.stdin)
+        return process
+
+    monkeypatch.setattr(solvers.subprocess, "Popen", begun)
+    with Solver(Job(brief, 500, 0.5)) as solver, pytest.raises(SolverGone, match="signal 9"):
         list(solver.hear(every_s=0.1))
