@@ -1,6 +1,7 @@
 """What pages about plans and manifests say again and again: local times, kilometres, the state of each."""
 
 from datetime import datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -31,6 +32,7 @@ STOP = {
     "removed": ("", "Taken off"),
 }
 KINDS = {"run": RUN, "manifest": MANIFEST, "stop": STOP}
+Absent = Literal[""] | None  # what templates make of a fact that is not there (yet)
 
 
 @register.simple_tag
@@ -56,15 +58,15 @@ def local(moment: datetime | None, timezone: str, never: str = "—") -> str | S
 
 
 @register.filter
-def km(metres: float | None) -> str:
+def km(metres: float | Absent) -> str:
     """Kilometres, to a tenth."""
-    return "—" if metres is None else f"{metres / 1000:,.1f}\N{NO-BREAK SPACE}km"
+    return "—" if metres is None or metres == "" else f"{metres / 1000:,.1f}\N{NO-BREAK SPACE}km"
 
 
 @register.filter
-def hours(seconds: float | None) -> str:
+def hours(seconds: float | Absent) -> str:
     """Hours and minutes."""
-    if seconds is None:
+    if seconds is None or seconds == "":
         return "—"
     minutes = round(seconds / 60)
     return (
@@ -72,6 +74,12 @@ def hours(seconds: float | None) -> str:
         if minutes >= 60
         else f"{minutes}\N{NO-BREAK SPACE}min"
     )
+
+
+@register.filter
+def count(number: int | Absent) -> str:
+    """How many; nought is a number too."""
+    return "—" if number is None or number == "" else f"{number:,}"
 
 
 @register.filter

@@ -55,6 +55,28 @@ def test_a_run_under_way_is_drawn_with_its_falling_cost(page, town):
     assert (route["name"], route["stops"], len(route["line"])) == ("Driver A", 6, 7)
 
 
+@pytest.mark.parametrize("state", PlanRun.State.values)
+def test_runs_are_listed_in_every_state(page, town, state):
+    run = town.ask()
+    # what is known of it: nothing before its end, and of one begun again only that
+    PlanRun.objects.for_environment(town.environment).filter(pk=run.pk).update(
+        state=state, facts={"begun_again": ["once"]} if state == "waiting" else {}
+    )
+    for narrowed in ("", f"?state={state}"):
+        answer = page.get(reverse("console_runs") + narrowed)
+        assert answer.status_code == 200
+        assert answer.content.decode().count(">—<") == 3
+    assert page.get(reverse("console_run", kwargs={"run_id": run.public_id})).status_code == 200
+
+
+def test_a_run_with_nothing_to_plan_is_listed_with_noughts(page, box):
+    other = a_town(box)
+    other.plan()
+    shown = page.get(reverse("console_runs")).content.decode()
+    assert '"Planned" class="end number">0<' in shown
+    assert "0.0\N{NO-BREAK SPACE}km" in shown
+
+
 def test_a_run_that_is_done_shows_its_routes_and_can_be_released_from_there(page, town):
     run = town.plan()
     shown = page.get(reverse("console_run", kwargs={"run_id": run.public_id})).content.decode()
