@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dispatch.driving.actions import take
-from dispatch.driving.bodies import Answered, Sent
+from dispatch.driving.bodies import Answered
 from dispatch.driving.cookies import DriverRequest, drop_cookie, phone_required, refused
 from dispatch.driving.errors import BadProof
 from dispatch.driving.proofs import LARGEST, keep_proof
+from dispatch.driving.reading import BadBody, read_body
 from dispatch.driving.selectors import day_of, shipment_of_stop
 from dispatch.driving.sessions import end_sessions
 
@@ -36,11 +37,11 @@ def actions(request: DriverRequest) -> HttpResponse:
             413, "body_too_large", f"The most is {LARGEST_BODY:,} bytes: send fewer actions at once."
         )
     try:
-        sent = msgspec.json.decode(request.body, type=Sent)
-    except msgspec.DecodeError as error:  # a validation error is one too, and names the field
-        return refused(400, "invalid_body", f"The actions are not as they should be: {error}.")
+        clock_ms, done = read_body(request.body)
+    except BadBody as problem:
+        return refused(400, "invalid_body", str(problem))
     now = timezone.now()
-    answers = take(request.phone, sent.actions, clock_ms=sent.clock_ms, now=now)
+    answers = take(request.phone, done, clock_ms=clock_ms, now=now)
     return _json(Answered(answers, day_of(request.phone, now=now)))
 
 

@@ -7,6 +7,7 @@ from msgspec import Meta, Struct, field
 
 Text = Annotated[str, Meta(max_length=500)]
 MOST_ACTIONS = 200
+MOST_NUMBER = 2**53
 
 
 class Place(Struct):
@@ -21,9 +22,9 @@ class Done(Struct):
     """One thing a driver did. `at_ms` is by the phone's clock, in milliseconds since 1970; `number` counts there."""
 
     id: UUID
-    number: Annotated[int, Meta(ge=1, le=2**53)]
+    number: Annotated[int, Meta(ge=1, le=MOST_NUMBER)]
     kind: Annotated[str, Meta(max_length=20)]
-    at_ms: int
+    at_ms: Annotated[int, Meta(ge=-MOST_NUMBER, le=MOST_NUMBER)]
     stop: Annotated[str, Meta(max_length=40)] | None = None
     manifest: Annotated[str, Meta(max_length=40)] | None = None
     version: Annotated[int, Meta(ge=0)] | None = None
@@ -37,22 +38,22 @@ class Done(Struct):
 
 
 class Sent(Struct):
-    """What is sent at once: the oldest first. `clock_ms` is what the phone's clock says now."""
+    """What is sent at once: the oldest first, each read by itself. `clock_ms` is what the phone's clock says now."""
 
     clock_ms: int
-    actions: Annotated[list[Done], Meta(max_length=MOST_ACTIONS)]
+    actions: Annotated[list[Any], Meta(max_length=MOST_ACTIONS)]
 
 
 class Answer(Struct):
     """What became of one action: `done`, `repeated` (it was there already) or `refused`, and then why."""
 
-    id: UUID
+    id: str  # as the phone wrote it
     outcome: str
     refusal: str = ""
 
 
 class Answered(Struct):
-    """The answers, and the day as it is now."""
+    """The answers, one for each action in the order in which they came, and the day as it is now."""
 
     answers: list[Answer]
     day: dict[str, Any]

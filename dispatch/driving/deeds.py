@@ -25,7 +25,7 @@ from tracker.tenants.identifiers import BadIdentifier, parse_id
 
 REASONS = ("nobody_home", "address_not_found", "refused", "no_access", "no_time", "damaged", "other")
 SHORTEST_NOTE = 3
-Deed = Callable[[Driver, Done, datetime, datetime], ManifestStop | None]
+Deed = Callable[[Driver, Done, datetime, datetime], object]
 
 
 class Refused(Exception):
@@ -142,12 +142,17 @@ def _manifest(driver: Driver, done: Done) -> Manifest:
     return found
 
 
-def _stop(driver: Driver, done: Done) -> ManifestStop:
+def stop_of(driver: Driver, reference: str | None) -> ManifestStop | None:
+    """The stop with that public id, where it is or was one of the driver's."""
     rows = ManifestStop.objects.for_environment(driver.environment_id).filter(manifest__driver=driver)
     try:
-        found = rows.filter(uid=parse_id("stp", done.stop or "")).first()
+        return rows.filter(uid=parse_id("stp", reference or "")).first()
     except BadIdentifier:
-        found = None
+        return None
+
+
+def _stop(driver: Driver, done: Done) -> ManifestStop:
+    found = stop_of(driver, done.stop)
     if found is None:
         raise Refused("This is no stop of yours.")
     return found

@@ -21,6 +21,7 @@ FILES = (
     "js/driver/report.js",
     "js/driver/scan.js",
     "js/driver/screens.js",
+    "js/driver/sending.js",
     "js/driver/sign.js",
     "js/driver/store.js",
     "js/driver/sync.js",

@@ -1,6 +1,7 @@
-// Talks to the server. Every failure is one of three: no network, signed out, refused.
+// Talks to the server. Every failure is one of four: no network, a fault of the server, signed out, refused.
 
 export class NoNetwork extends Error {}
+export class Fault extends NoNetwork {}
 export class SignedOut extends Error {}
 export class Refused extends Error {
   constructor(status, text) {
@@ -11,6 +12,7 @@ export class Refused extends Error {
 
 const HEADERS = { "X-Milepost-Driver": "1" };
 const LONGEST_MS = 30_000;
+const REFUSALS = new Set([400, 404, 413, 422]);
 
 async function ask(path, options = {}) {
   let answer;
@@ -20,7 +22,10 @@ async function ask(path, options = {}) {
     throw new NoNetwork(error.message);
   }
   if (answer.status === 401) throw new SignedOut();
-  if (answer.status >= 500 || answer.status === 429) throw new NoNetwork(`${answer.status}`);
+  if (answer.status >= 500) throw new Fault(`${answer.status}`);
+  // only what our own server says of what was sent is a refusal: whatever else stands between may say anything
+  const ours = answer.headers.get("Content-Type")?.startsWith("application/problem+json");
+  if (!answer.ok && !(ours && REFUSALS.has(answer.status))) throw new NoNetwork(`${answer.status}`);
   if (!answer.ok) throw new Refused(answer.status, (await answer.json().catch(() => ({}))).detail ?? `${answer.status}`);
   return answer.json();
 }

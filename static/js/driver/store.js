@@ -67,16 +67,28 @@ export const dropProof = (id) => inside(["proofs"], "readwrite", (store) => stor
 /** The server has answered: what is done is forgotten, what was refused is kept to be shown, the day is the new one. */
 export function settle(answers, actions, day) {
   return inside(["facts", "actions", "refused"], "readwrite", (facts, waitingOnes, refused) => {
-    const byId = new Map(actions.map((action) => [action.id, action]));
-    for (const { id, outcome, refusal } of answers) {
-      const action = byId.get(id);
-      if (!action) continue;
+    const byId = new Map(answers.map((answer) => [answer.id, answer]));
+    const inOrder = answers.length === actions.length; // one for each, in the order in which they were sent
+    actions.forEach((action, place) => {
+      const answer = inOrder ? answers[place] : byId.get(action.id);
+      if (!answer) return;
       waitingOnes.delete(action.number);
-      if (outcome === "refused") refused.put({ id, kind: action.kind, stop: action.stop, refusal, at_ms: action.at_ms });
-    }
+      if (answer.outcome === "refused") refused.put(shown(action, answer.refusal));
+    });
     facts.put(day, "day");
   });
 }
+
+/** What will never be taken: it waits no more, and is shown until the driver has seen it. */
+export function setAside(action, why) {
+  return inside(["actions", "refused", "proofs"], "readwrite", (waitingOnes, refused, pictures) => {
+    waitingOnes.delete(action.number);
+    refused.put(shown(action, why));
+    for (const id of action.proofs ?? []) pictures.delete(id);
+  });
+}
+
+const shown = ({ id, kind, stop, at_ms }, refusal) => ({ id, kind, stop, refusal, at_ms });
 
 export const dismiss = (id) => inside(["refused"], "readwrite", (store) => store.delete(id));
 

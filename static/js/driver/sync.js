@@ -1,9 +1,9 @@
 // Tells the server what was done, the oldest first, and hears what the day is now. One at a time, also with two tabs.
 
 import * as api from "./api.js";
+import { sender } from "./sending.js";
 import * as store from "./store.js";
 
-const AT_ONCE = 50;
 const SOON_MS = 3_000;
 const QUIET_MS = 30_000;
 const SLOW_MS = 120_000;
@@ -47,6 +47,19 @@ function later(ms) {
   timer = setTimeout(now, ms * (0.9 + 0.2 * Math.random()));
 }
 
+const send = sender({
+  tell: api.tell,
+  put: async (action) => {
+    for (const id of action.proofs ?? []) await putProof(id);
+  },
+  settle: (actions, { answers, day }) => store.settle(answers, actions, day),
+  setAside: store.setAside,
+  leavePictures: async (action) => {
+    for (const id of action.proofs ?? []) await store.dropProof(id);
+  },
+  alive: async () => store.keepFact("day", await api.day()),
+});
+
 /** Whether there was anything to tell. */
 async function all() {
   const actions = (await store.waiting()).sort((a, b) => a.number - b.number);
@@ -55,12 +68,7 @@ async function all() {
     return false;
   }
   listener({ state: "sending" });
-  for (let begin = 0; begin < actions.length; begin += AT_ONCE) {
-    const some = actions.slice(begin, begin + AT_ONCE);
-    for (const action of some) for (const id of action.proofs ?? []) await putProof(id);
-    const { answers, day } = await api.tell(some);
-    await store.settle(answers, some, day);
-  }
+  await send(actions);
   return true;
 }
 

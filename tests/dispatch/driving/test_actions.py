@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
-from dispatch.driving.actions import Clock, take
+from dispatch.driving.actions import UNFORESEEN, Clock, take
 from dispatch.driving.bodies import Done, Place
 from dispatch.driving.codes import code_for
+from dispatch.driving.deeds import DEEDS
 from dispatch.driving.models import DeliveryProof, DriverAction
 from dispatch.driving.proofs import content_of
+from dispatch.driving.selectors import refused_actions
 from dispatch.manifests.closing import close
 from dispatch.manifests.models import Manifest, ManifestStop
 from dispatch.manifests.orders import stops_on
@@ -301,3 +303,46 @@ def test_two_requests_of_one_phone_at_once_do_nothing_twice(customer):
         for place in (1, 2, 3):
             assert kinds(route, place).count("DeliveryConfirmed") == 1
         assert DriverAction.objects.for_environment(customer.test).count() == len(done)
+
+
+def test_a_fault_of_ours_is_refused_logged_and_holds_up_nothing(route, monkeypatch, caplog):
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("nobody thought of that")
+
+    monkeypatch.setitem(DEEDS, "arrive", broken)
+    phone = Phone(route)
+    stop = route.stops[0].public_id
+    bad, good = phone.did("arrive", NOW, stop=stop), phone.did("deliver", NOW, stop=stop)
+    refused, taken = phone.answers(bad, good)
+    assert (refused.outcome, refused.refusal, taken.outcome) == ("refused", UNFORESEEN, "done")
+    assert "nobody thought of that" in caplog.text
+    assert phone.tell(bad) == ["refused"]
+
+
+def test_what_cannot_be_reached_just_now_is_told_again_later(route, monkeypatch):
+    def unreachable(*_: object) -> None:
+        raise ConnectionRefusedError("the archive is away")
+
+    phone = Phone(route)
+    bad = phone.did("arrive", NOW, stop=route.stops[0].public_id)
+    with monkeypatch.context() as broken:
+        broken.setitem(DEEDS, "arrive", unreachable)
+        with pytest.raises(ConnectionRefusedError):
+            phone.tell(bad)
+    assert phone.tell(bad) == ["done"]
+
+
+def test_values_that_no_shipment_takes_are_refused_and_found_by_their_stop(route):
+    phone = Phone(route)
+    stop = route.stops[0]
+    done = phone.did("deliver", NOW, stop=stop.public_id, recipient="n" * 201)
+    good = phone.did("deliver", NOW, stop=route.stops[1].public_id)
+    refused, taken = phone.answers(done, good)
+    assert (refused.outcome, taken.outcome) == ("refused", "done")
+    assert "recipient is 201 characters long" in refused.refusal
+    kept = refused_actions(route.driver, since=NOW)[0]
+    assert kept.stop == stop, "whoever forgets the recipient finds what was typed by the stop"
+
+
+def test_a_clock_that_no_clock_shows_counts_as_none():
+    assert Clock.of(10**30, now=NOW).ahead == timedelta(0)

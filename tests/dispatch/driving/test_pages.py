@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from dispatch.driving.selectors import refused_actions
 from dispatch.driving.sessions import create_link
 from tests.dispatch.driving.test_proofs import picture
 from tests.dispatch.rounds import Round, a_round
@@ -130,10 +131,43 @@ def test_nothing_is_told_to_who_is_not_signed_in_or_asks_from_elsewhere(phone, m
 
 def test_a_body_that_is_no_list_of_actions_is_refused_by_field(phone):
     answer = phone.post(
-        "/d/api/actions", {"clock_ms": 1, "actions": [{"id": "x"}]}, content_type="application/json"
+        "/d/api/actions", {"clock_ms": 1, "actions": {"id": "x"}}, content_type="application/json"
     )
     assert answer.status_code == 400
-    assert "actions[0]" in answer.json()["detail"]
+    assert "$.actions" in answer.json()["detail"]
+
+
+UNREADABLE = [
+    b'{"id":"x"}',
+    b'{"id":"01890000-0000-7000-8000-0000000000aa","number":1,"kind":"a kind that is far too long for it","at_ms":0}',
+    b'{"id":"01890000-0000-7000-8000-0000000000aa","number":-5,"kind":"deliver","at_ms":1e400,"note":"\\ud800"}',
+    b'"words"',
+    b"null",
+    b"[[[[]]]]",
+]
+
+
+@pytest.mark.parametrize("bad", UNREADABLE, ids=range(len(UNREADABLE)))
+def test_one_action_that_cannot_be_read_is_refused_kept_and_holds_up_no_other(phone, route, bad):
+    good = json.dumps(did("deliver", 7, stop=route_stop(route, 1))).encode()
+    body = b'{"clock_ms":%d,"actions":[%s,%s]}' % (round(datetime.now(UTC).timestamp() * 1000), bad, good)
+    answers = phone.post("/d/api/actions", body, content_type="application/json").json()["answers"]
+    assert [one["outcome"] for one in answers] == ["refused", "done"]
+    assert "cannot be read" in answers[0]["refusal"]
+    again = phone.post("/d/api/actions", body, content_type="application/json").json()["answers"]
+    assert [one["outcome"] for one in again] == ["refused", "repeated"]
+    with scope.scope(environment_id=route.environment.pk):
+        assert len(refused_actions(route.driver, since=datetime.now(UTC) - timedelta(days=1))) == 1
+
+
+@pytest.mark.parametrize("field", ["recipient", "note", "reason", "code", "kind", "stop"])
+def test_a_character_that_no_database_holds_costs_nobody_a_delivery(phone, route, field):
+    usual = {"stop": route_stop(route, 1), "recipient": "Ravi"}
+    bad = did("deliver", 1, **usual)
+    bad[field] = f"{bad.get(field, '')}\x00"
+    good = did("deliver", 2, stop=route_stop(route, 2))
+    answers = tell(phone, bad, good).json()["answers"]
+    assert [one["outcome"] for one in answers] == ["done", "done"]
 
 
 def test_signing_out_ends_it(phone):
