@@ -47,9 +47,14 @@ class Unserved:
 
 
 def why_not(
-    problem: Problem, solution: Solution, stop: Stop | None = None, *, only: Iterable[str] | None = None
+    problem: Problem,
+    solution: Solution,
+    stop: Stop | None = None,
+    *,
+    only: Iterable[str] | None = None,
+    reasons: Stop | None = None,
 ) -> tuple[Unserved, ...]:
-    """Explain every unserved stop of a plan.
+    """Explain every unserved stop of a plan, the dearest first.
 
     Parameters
     ----------
@@ -57,6 +62,8 @@ def why_not(
         Bounds the search for changes (default: two seconds). Reasons are given for all stops whatever it says.
     only
         Ids of the stops to explain; None: all that are unserved.
+    reasons
+        Bounds the reasons too: stops that it leaves no time for are not in the answer. None: all of them are.
     """
     until = After(2.0) if stop is None else stop
     begin(until)
@@ -64,7 +71,14 @@ def why_not(
     plan = plan_from(ix, solution)
     wanted = None if only is None else set(only)
     numbers = [n for n in sorted(plan.unserved) if wanted is None or ix.stops[n].id in wanted]
-    return tuple(_explain(plan, number, until) for number in sorted(numbers, key=lambda n: (-ix.price[n], n)))
+    if reasons is not None:
+        begin(reasons)
+    found: list[Unserved] = []
+    for number in sorted(numbers, key=lambda n: (-ix.price[n], n)):
+        if reasons is not None and reasons(None):
+            break
+        found.append(_explain(plan, number, until))
+    return tuple(found)
 
 
 def _explain(plan: Plan, number: int, until: Stop) -> Unserved:

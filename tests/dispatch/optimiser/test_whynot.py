@@ -91,6 +91,17 @@ def test_without_time_the_reasons_are_still_given() -> None:
     assert one.vehicles[0].rule == "skill"
 
 
+def test_where_there_is_no_time_for_all_reasons_the_dearest_stops_have_theirs() -> None:
+    stops = [
+        Stop(id=name, place=1, priority=priority, skills=frozenset({"cold"}))
+        for name, priority in (("a", 10), ("b", 30), ("c", 20))
+    ]
+    problem = problem_of(POINTS, stops, [driver("v")])
+    for most, known in ((0, []), (2, ["b", "c"]), (9, ["b", "c", "a"])):
+        found = why_not(problem, timetable(problem, {}), Iterations(0), reasons=Iterations(most))
+        assert [one.stop for one in found] == known
+
+
 def applied(problem: Problem, stop_id: str, remedy) -> Problem:
     """The problem with a proposed change made, by hand."""
     stops, vehicles = list(problem.stops), list(problem.vehicles)

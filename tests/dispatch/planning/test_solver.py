@@ -5,11 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import msgspec
 import pytest
 
 from dispatch.planning import solver as solvers
+from dispatch.planning import solving
 from dispatch.planning.assembling import assemble
 from dispatch.planning.errors import SolverFailed, SolverGone
 from dispatch.planning.frames import Better, Done, Job
@@ -92,3 +94,14 @@ def test_a_solver_that_is_not_handed_its_job_is_ended_instead_of_waiting_for_it(
     monkeypatch.setattr(solvers.subprocess, "Popen", begun)
     with Solver(Job(brief, 500, 0.5)) as solver, pytest.raises(SolverGone, match="signal 9"):
         list(solver.hear(every_s=0.1))
+
+
+def test_what_there_was_no_time_to_explain_is_named_all_the_same(brief, monkeypatch):
+    """Drivers wait for the plan: with dozens left out, reasons for all of them took longer than the search."""
+    monkeypatch.setattr(solving, "LEAST_EXPLAINED_S", 0.0)
+    stops = [dataclasses.replace(stop, skills=frozenset({"nobody has it"})) for stop in brief.stops]
+    job = Job(msgspec.structs.replace(brief, stops=tuple(stops)), 0.0, 0.0)
+    done = solving._solve(job, threading.Event(), lambda told: None)
+    assert isinstance(done, Done)
+    assert sorted(one.stop for one in done.left_out) == sorted(stop.id for stop in stops)
+    assert {one.explained for one in done.left_out} == {False}
