@@ -86,7 +86,8 @@ def crew(
 ) -> Crew:
     """The drivers of these hubs (None: all) in [since, until), one entry a shift: five queries in all.
 
-    A driver without a vehicle is on shift all the same: on foot, without limits. What a vehicle holds is its own
+    A driver without a vehicle is on shift all the same: on foot, with no capacities of its own (a plan takes those of
+    the settings). What a vehicle holds is its own
     capacity where it has one, else that of its type.
     """
     hours = hours_between(environment, since, until, hub_ids=hub_ids)

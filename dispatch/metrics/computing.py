@@ -69,9 +69,12 @@ def compute(day: Day, *, now: datetime) -> Figures:
         drivers_on_shift=sum(one.shift_s > 0 for one in drivers.values()),
         shift_s=sum(one.shift_s for one in drivers.values()),
     )
+    rooms = _rooms(hub.environment_id, [row["vehicle_id"] for row in rows if row["vehicle_id"]])
     for row in rows:
         _take(figures, drivers[row["driver_id"]], row)
-    figures.room_parcels = _room(hub.environment_id, [row["vehicle_id"] for row in rows if row["vehicle_id"]])
+        if (room := rooms.get(row["vehicle_id"])) is not None:
+            figures.room_parcels += room
+            figures.parcels += row["parcels"]
     figures.drivers = sorted(drivers.values(), key=lambda one: (one.name, one.driver))
     figures.drivers_out = sum(one.stops > 0 for one in figures.drivers)
     return figures
@@ -90,7 +93,6 @@ def _take(figures: Figures, driver: DriverDay, row: Mapping[str, Any]) -> None:
     figures.slots_predicted += row["predicted"]
     figures.predicted_missed += row["missed"]
     figures.at_risk += row["risk"]
-    figures.parcels += row["parcels"]
     driver.stops += row["stops"]
     driver.finished += row["delivered"] + row["failed"]
     for name in ("planned_m", "driven_m", "planned_s", "worked_s"):
@@ -114,6 +116,8 @@ def _drivers(day: Day, out: set[int]) -> dict[int, DriverDay]:
     return found
 
 
-def _room(environment_id: int, vehicles: list[int]) -> float:
+def _rooms(environment_id: int, vehicles: list[int]) -> dict[int, float]:
+    """How many parcels each of these vehicles holds; those without a limit are not in it."""
     rows = Vehicle.objects.for_environment(environment_id).select_related("type").in_bulk(vehicles)
-    return sum(capacities_of(rows[pk]).get("parcels", 0.0) for pk in vehicles if pk in rows)
+    rooms = {pk: capacities_of(vehicle).get("parcels") for pk, vehicle in rows.items()}
+    return {pk: room for pk, room in rooms.items() if room is not None}

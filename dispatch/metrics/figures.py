@@ -50,8 +50,8 @@ class Figures(msgspec.Struct, kw_only=True):
     shift_s: float = 0.0  # of all drivers on shift that day, sent out or not
     drivers_on_shift: int = 0
     drivers_out: int = 0
-    parcels: float = 0.0
-    room_parcels: float = 0.0  # what the vehicles that are out hold in all, where it is known
+    parcels: float = 0.0  # on vehicles of which is known what they hold
+    room_parcels: float = 0.0  # what these vehicles hold in all
     drivers: list[DriverDay] = []
 
     @property
@@ -81,7 +81,7 @@ class Figures(msgspec.Struct, kw_only=True):
 
     @property
     def load(self) -> float | None:
-        """Parcels over what the vehicles on the road hold."""
+        """Parcels over what the vehicles on the road hold, those that have a limit; None where none has."""
         return share(self.parcels, self.room_parcels)
 
 

@@ -49,6 +49,13 @@ def _count_manifest(figures: Figures, part: DriverDay, manifest: Manifest, *, no
         if stop.finished_at is not None and (last_finished is None or stop.finished_at > last_finished):
             last_finished = stop.finished_at
         _count_stop(figures, part, stop, now=now)
+        if _room_of(manifest) is not None:
+            figures.parcels += sum(
+                shipment.size.get("parcels", 0)
+                for shipment in ShipmentState.objects.for_environment(stop.environment_id).filter(
+                    shipment_id=stop.shipment_id
+                )
+            )
     figures.planned_m += manifest.distance_m
     part.planned_m += manifest.distance_m
     figures.planned_s += manifest.duration_s
@@ -58,17 +65,21 @@ def _count_manifest(figures: Figures, part: DriverDay, manifest: Manifest, *, no
         worked_s = max(0.0, (ended - manifest.begun_at).total_seconds())
         figures.worked_s += worked_s
         part.worked_s += worked_s
-    if manifest.vehicle is not None:
-        own, usual = manifest.vehicle.capacities, manifest.vehicle.type.capacities
-        figures.room_parcels += (usual if own is None else own).get("parcels", 0.0)
+    figures.room_parcels += _room_of(manifest) or 0.0
+
+
+def _room_of(manifest: Manifest) -> float | None:
+    """Parcels that its vehicle holds; None where there is none, or it has no limit."""
+    if manifest.vehicle is None:
+        return None
+    own, usual = manifest.vehicle.capacities, manifest.vehicle.type.capacities
+    room: float | None = (usual if own is None else own).get("parcels")
+    return room
 
 
 def _count_stop(figures: Figures, part: DriverDay, stop: ManifestStop, *, now: datetime) -> None:
     figures.stops += 1
     part.stops += 1
-    state = ShipmentState.objects.for_environment(stop.environment_id).filter(shipment_id=stop.shipment_id)
-    for shipment in state:
-        figures.parcels += shipment.size.get("parcels", 0)
     finished = stop.state in ("delivered", "failed")
     if finished:
         part.finished += 1

@@ -76,7 +76,12 @@ class HubDayDocument(Struct):
     utilisation: Annotated[
         Share, Meta(description="Planned time of the time drivers are there for; overtime makes it pass 1.")
     ]
-    load: Annotated[Share, Meta(description="Parcels of the room for parcels in the vehicles that are out.")]
+    load: Annotated[
+        Share,
+        Meta(
+            description="Parcels of the room for parcels, in vehicles that are out and have a limit. Null: none has."
+        ),
+    ]
     distance: Annotated[SpreadDocument | None, Meta(description="Planned metres a driver.")]
     hours: Annotated[SpreadDocument | None, Meta(description="Planned seconds a driver.")]
     drivers: Annotated[list[DriverFigures], Meta(description="Only with `drivers=true`; else empty.")]

@@ -57,6 +57,7 @@ class Assembled:
     later: int = 0  # parcels that are for another day
     hub_ids: list[int] = field(default_factory=list)
     holdings: dict[tuple[int, bool], int] = field(default_factory=dict)  # who had what: see `holdings_of`
+    foot_room: dict[str, float] = field(default_factory=dict)  # of a driver without a vehicle, by unit
     fell_back: str = ""  # why the tables are straight lines although a router is set
 
     @property
@@ -135,6 +136,7 @@ class _Assembly:
             later=self.later,
             hub_ids=self.hub_ids,
             holdings=self.holdings,
+            foot_room=self.prices.on_foot(),
         )
 
     def _hands(self) -> list[Hand]:

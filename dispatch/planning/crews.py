@@ -1,6 +1,6 @@
 """Who can drive a plan: drivers on shift as the optimiser's vehicles, each from where they are with what they have."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -42,6 +42,11 @@ class Hand:
     @property
     def on_the_way(self) -> bool:
         return self.in_force is not None and self.in_force.state == Manifest.State.IN_PROGRESS
+
+    @property
+    def on_foot(self) -> bool:
+        """To be sent out without a vehicle."""
+        return self.on.vehicle is None and not self.on_the_way
 
 
 def one_each(crew: Sequence[DriverOnShift]) -> list[DriverOnShift]:
@@ -106,7 +111,7 @@ def vehicle_of(hand: Hand, places: Places, prices: Prices, *, epoch: datetime, n
         shift_end_s=_second(shift_end, epoch) + (OVERTIME_MOST_S if overtime and length_s > 0 else 0),
         load_at=None if hand.on_the_way else hand.depot,
         breaks=tuple(_break(rest, epoch) for rest in hand.on.breaks if rest.latest >= now),
-        capacity={unit: int(min(amount, MOST_ROOM) * UNIT) for unit, amount in hand.on.capacities.items()},
+        capacity={unit: int(min(amount, MOST_ROOM) * UNIT) for unit, amount in _room(hand, prices).items()},
         skills=hand.on.skills,
         profile=profile_of(kind.speed_factor if kind else 1.0),
         overtime_after_s=length_s if overtime else None,
@@ -118,6 +123,11 @@ def vehicle_of(hand: Hand, places: Places, prices: Prices, *, epoch: datetime, n
         left_s=_second(left, epoch) if left is not None else None,
         previous=tuple(hand.known),
     )
+
+
+def _room(hand: Hand, prices: Prices) -> Mapping[str, float]:
+    """What they can carry, by unit. Who is out takes nothing more on, and keeps what they have however much it is."""
+    return prices.on_foot() if hand.on_foot else hand.on.capacities
 
 
 def prefix_of(hand: Hand) -> list[ManifestStop]:

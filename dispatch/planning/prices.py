@@ -25,6 +25,8 @@ DEFAULTS: dict[str, float] = {
     "loading_minutes": 0.0,
     "speed_kmh": 25.0,  # on a straight line, with the detour below, where no router is set
     "detour": 1.35,
+    "foot_parcels": 10.0,  # what a driver without a vehicle carries
+    "foot_kg": 15.0,
     "plan_announced": 1.0,  # whether parcels are planned that were announced and are not in our hands yet
 }
 OVERTIME_MOST_S = 7200
@@ -61,6 +63,10 @@ class Prices:
             fair_hours_price=per_second(self["fair_hours"]),
             fair_metres_price=per_metre(self["fair_km"]),
         )
+
+    def on_foot(self) -> dict[str, float]:
+        """What a driver without a vehicle carries, by unit."""
+        return {"parcels": self["foot_parcels"], "kg": self["foot_kg"]}
 
     def late(self) -> int | None:
         """Per second after a slot of a parcel that nobody has yet; None: not a second."""

@@ -188,6 +188,8 @@ class _Keeping:
             "drivers": len(self.assembled.hands),
             "routes": sum(1 for route in self.done.routes if route.visits),
             "changed": len(drafts),
+            "on_foot": sum(1 for hand in self.assembled.hands.values() if hand.on_foot),
+            "foot_room": self.assembled.foot_room,
             "cost": in_units({n: price for n, price in self.done.terms.items() if n != "unserved"}),
             "distance_m": sum(route.distance_m for route in self.done.routes),
             "elapsed_s": self.done.elapsed_s,

@@ -56,7 +56,7 @@ class DispatchRules(Struct):
         dict[str, Any],
         Meta(
             description="Prices by which plans are weighed, in what a kilometre of an ordinary vehicle costs; those "
-            "left out have their defaults.",
+            "left out have their defaults. `foot_parcels` and `foot_kg` say what a driver without a vehicle carries.",
             examples=[{"change_driver": 3.0, "fair_hours": 1.0, "speed_kmh": 25.0}],
         ),
     ]

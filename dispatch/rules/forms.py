@@ -27,6 +27,8 @@ PRICE_NAMES = {
     "fair_km": "A kilometre above the fair share",
     "late_per_minute": "A minute after a slot; 0: never late",
     "overtime_per_hour": "An hour of overtime; 0: none",
+    "foot_parcels": "What a driver without a vehicle carries, parcels",
+    "foot_kg": "What a driver without a vehicle carries, kg",
 }
 CLOCKS = ("quiet_from", "quiet_to", "day_ends_at")
 UNITS = {60: "minutes", 3600: "hours"}

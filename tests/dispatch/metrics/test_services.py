@@ -61,6 +61,22 @@ def a_random_stop(hub, manifest, place, rng):
     )  # fmt: skip
 
 
+def test_load_counts_only_what_is_on_vehicles_that_have_a_limit(box):
+    hub = a_hub(box, "Pune")
+    riding, walking, hauling = (a_driver(hub, name) for name in ("Riding", "Walking", "Hauling"))
+    scooter, lorry = (
+        a_vehicle(box, "V1", capacities={"parcels": 4}),
+        a_vehicle(box, "V2", capacities={"kg": 900}),
+    )
+    for driver, vehicle, stops in ((riding, scooter, 1), (walking, None, 8), (hauling, lorry, 9)):
+        manifest = a_manifest(driver, "released", service_date=TODAY, vehicle=vehicle)
+        for place in range(1, stops + 1):
+            a_stop(manifest, a_shipment(hub, size={"parcels": 1}), place)
+    figures = compute(Day(hub, TODAY), now=NOW)
+    assert (figures.parcels, figures.room_parcels, figures.load) == (1, 4, 0.25)
+    assert recount(Day(hub, TODAY), now=NOW).load == 0.25
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_the_quick_figures_equal_the_slow_recount(box, seed):
     rng = random.Random(seed)

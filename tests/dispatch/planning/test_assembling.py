@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from dispatch.fleet.models import DeviceHolding, ShiftChange
+from dispatch.fleet.models import DeviceHolding, ShiftChange, VehicleHolding
 from dispatch.fleet.models import Vehicle as FleetVehicle
 from dispatch.manifests.orders import stops_on
 from dispatch.manifests.releasing import release
@@ -52,6 +52,43 @@ def test_drivers_on_shift_are_vehicles_with_their_hours_in_seconds_of_the_local_
     assert (vehicle.shift_start_s, vehicle.shift_end_s) == (9 * 3600, 18 * 3600)
     assert vehicle.capacity == {"parcels": 30_000}
     assert made.brief.now_s == 6 * 3600
+
+
+def test_a_driver_without_a_vehicle_carries_what_the_settings_say(town):
+    VehicleHolding.objects.for_environment(town.environment).filter(driver=town.drivers[0]).delete()
+    assert read(town).brief.vehicles[0].capacity == {"parcels": 10_000, "kg": 15_000}
+    prices = settings_of(town.environment.pk)
+    prices.weights = {"foot_parcels": 4, "foot_kg": 2.5}
+    prices.save()
+    made = read(town)
+    assert [one.capacity for one in made.brief.vehicles[:2]] == [
+        {"parcels": 4000, "kg": 2500},
+        {"parcels": 30_000},
+    ]
+    town.parcels(70)
+    run = town.plan()
+    assert (run.facts["on_foot"], run.facts["foot_room"]) == (1, {"parcels": 4.0, "kg": 2.5})
+    [mine] = [draft for draft in town.manifests() if draft.driver_id == town.drivers[0].pk]
+    assert len(town.order(mine)) == 4
+
+
+def test_one_who_is_out_without_a_vehicle_keeps_what_they_have(town):
+    town.parcels(30)
+    VehicleHolding.objects.for_environment(town.environment).delete()
+    for other in town.drivers[1:]:
+        ShiftChange.objects.create(environment=town.environment, driver=other, date=MORNING.date())
+    prices = settings_of(town.environment.pk)
+    prices.weights = {"foot_parcels": 30}
+    prices.save()
+    town.plan(releases=True)
+    [manifest] = town.manifests("released")
+    town.now = MORNING + 4 * HOUR
+    begin(town.environment.pk, manifest.pk, at=town.now, by=BY, now=town.now)
+    prices.weights = {}
+    prices.save()
+    assert read(town).brief.vehicles[0].capacity == {}
+    run = town.plan()
+    assert (run.state, run.facts["planned"], run.facts["on_foot"]) == ("done", 30, 0)
 
 
 def test_a_driver_who_is_absent_today_is_not_there(town):
