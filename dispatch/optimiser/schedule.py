@@ -1,6 +1,7 @@
 """The times of one route: given a vehicle and its open stops in order, when to leave, serve and rest.
 
-Lateness and the end come first, then leaving as late as neither of them suffers. What cannot be is a Refusal that
+Lateness and the end come first, then leaving as late as neither of them suffers, but not so late that a slot is met in
+its last minutes: ways take longer than tables say. What cannot be is a Refusal that
 names the first rule in the way and by how much.
 """
 
@@ -11,6 +12,7 @@ from dispatch.optimiser.indexed import FAR, Indexed
 from dispatch.optimiser.labels import best_timing
 from dispatch.optimiser.timing import Refusal, Rule, Timed, finish
 
+KEPT_S = 600  # before a slot's end, rather than waiting less, where an hour on the road has no price
 COARSE_S = 60  # how nearly the latest leaving is found where times go by hour
 
 
@@ -193,7 +195,9 @@ def _leave_later(ix: Indexed, vehicle: int, order: Sequence[int], timed: Timed) 
     )
     if not order or waiting <= 0:
         return timed
-    slack = _slack(ix, vehicle, order, timed)
+    one = ix.vehicles[vehicle]
+    dear = bool(one.second_price or one.overtime_price or one.max_duration_s is not None)
+    slack = _slack(ix, vehicle, order, timed, 0 if dear else KEPT_S)
     again = _timed(ix, vehicle, order, timed.leave_s + slack)
     if isinstance(again, Timed) and not _worse(again, timed):
         return again
@@ -210,8 +214,11 @@ def _leave_later(ix: Indexed, vehicle: int, order: Sequence[int], timed: Timed) 
     return best
 
 
-def _slack(ix: Indexed, vehicle: int, order: Sequence[int], timed: Timed) -> int:
-    """Forward time slack (Savelsbergh 1992) over slots and rests as they were chosen, capped by the waiting."""
+def _slack(ix: Indexed, vehicle: int, order: Sequence[int], timed: Timed, kept_s: int) -> int:
+    """Forward time slack (Savelsbergh 1992) over slots and rests as they were chosen, capped by the waiting.
+
+    Slots are begun `kept_s` before their ends, or as early as they can be.
+    """
     waited = _loading_wait(ix, vehicle, timed)
     closes = ix.outsets[vehicle].closes_s
     slack = waited + closes - timed.loaded_s if closes is not None and timed.loaded_s is not None else FAR
@@ -224,7 +231,7 @@ def _slack(ix: Indexed, vehicle: int, order: Sequence[int], timed: Timed) -> int
         rested = max((rest[1] for rest in timed.rests if rest[2] == number and rest[3]), default=reached)
         waited += start - rested
         latest = FAR if slot is None else ix.stops[stop].slots[slot].latest_s
-        slack = min(slack, waited + max(latest - start, 0))
+        slack = min(slack, waited + max(latest - kept_s - start, 0))
         ready = end
     return min(slack, waited)
 

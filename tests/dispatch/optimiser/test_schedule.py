@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from dispatch.optimiser.indexed import Indexed
-from dispatch.optimiser.problem import Break, Depot, Slot, Stop
-from dispatch.optimiser.schedule import schedule
+from dispatch.optimiser.problem import Break, Depot, Slot, Stop, Weights
+from dispatch.optimiser.schedule import KEPT_S, schedule
 from dispatch.optimiser.timing import Refusal, Timed
 from tests.dispatch.optimiser.cities import DAWN, HOUR, driver, grid_travel, problem_of
 
@@ -14,7 +14,7 @@ POINTS = [(0, 0), (6000, 0), (12000, 0)]  # ten minutes apart
 
 
 def timed(stops: list[Stop], **vehicle: Any) -> Any:
-    more = {name: vehicle.pop(name) for name in ("depots", "travel", "now_s") if name in vehicle}
+    more = {name: vehicle.pop(name) for name in ("depots", "travel", "now_s", "weights") if name in vehicle}
     problem = problem_of(POINTS, stops, [driver("v", **vehicle)], **more)
     return schedule(Indexed(problem), 0, tuple(range(len(stops))), settled=True)
 
@@ -33,14 +33,27 @@ def test_the_driver_leaves_as_late_as_the_slot_allows() -> None:
     assert found.distance_m == 12000
 
 
-def test_waiting_that_leaving_later_would_not_spare_remains() -> None:
-    stops = [
-        Stop(id="a", place=1, slots=(slot(DAWN + 600, DAWN + 900),)),
-        Stop(id="b", place=2, slots=(slot(DAWN + 2 * HOUR, DAWN + 3 * HOUR),)),
-    ]
-    found = timed(stops)
-    assert found.leave_s == DAWN + 300
-    assert found.visits[1][1] == DAWN + 2 * HOUR
+A_WAIT = [
+    Stop(id="a", place=1, slots=(slot(DAWN + 600, DAWN + 3600),)),
+    Stop(id="b", place=2, slots=(slot(DAWN + 2 * HOUR, DAWN + 3 * HOUR),)),
+]
+
+
+@pytest.mark.parametrize("dear", [{"second_price": 1}, {"max_duration_s": 2 * HOUR}])
+def test_waiting_that_leaving_later_would_not_spare_remains(dear) -> None:
+    found = timed(A_WAIT, **dear)
+    assert found.leave_s == DAWN + 3000
+    assert [visit[1] for visit in found.visits] == [DAWN + 3600, DAWN + 2 * HOUR]
+
+
+@pytest.mark.parametrize("weights", [Weights(), Weights(fair_hours_price=10)])
+def test_where_an_hour_has_no_price_no_slot_is_met_in_its_last_minutes(weights) -> None:
+    found = timed(A_WAIT, weights=weights)
+    assert [visit[1] for visit in found.visits] == [DAWN + 3600 - KEPT_S, DAWN + 2 * HOUR]
+    assert found.end_s == timed(A_WAIT, second_price=1).end_s
+    # a slot that is too short for that is met as early as it can be
+    short = Stop(id="a", place=1, slots=(slot(DAWN + 600, DAWN + 900),))
+    assert timed([short, A_WAIT[1]], weights=weights).visits[0][1] == DAWN + 600
 
 
 def test_the_second_slot_serves_when_the_first_is_over() -> None:
