@@ -163,6 +163,7 @@ if _smtp.hostname:
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = env.text("MILEPOST_MAIL_DIR", str(STATE_DIR / "mail"))
+EMAIL_TIMEOUT = 20  # seconds for each step: a mail server that says nothing must not hold up everything
 DEFAULT_FROM_EMAIL = env.text("MILEPOST_FROM_EMAIL", "Milepost <no-reply@milepost.invalid>")
 
 # --- Sessions, cookies, transport --------------------------------------------------------------------------

@@ -5,7 +5,7 @@ by which the gateway knows a repeat. Any 2xx is a success.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -24,17 +24,16 @@ class GatewayChannel:
     def __init__(self, url: str, token: str, *, allow_private: bool) -> None:
         self._url, self._token, self._allow_private = url, token, allow_private
 
-    def send(self, messages: Sequence[Message]) -> list[Result]:
-        """Post them, some side by side."""
-        return asyncio.run(self._send_all(messages))
+    def send(self, messages: Sequence[Message]) -> Iterator[Result]:
+        """Post them, some side by side; the next ones once the caller has taken the results of these."""
+        for begin in range(0, len(messages), SIDE_BY_SIDE):
+            yield from asyncio.run(self._send_some(messages[begin : begin + SIDE_BY_SIDE]))
 
-    async def _send_all(self, messages: Sequence[Message]) -> list[Result]:
-        places = asyncio.Semaphore(SIDE_BY_SIDE)
+    async def _send_some(self, messages: Sequence[Message]) -> list[Result]:
         async with Client(allow_private=self._allow_private, timeout_s=TIMEOUT_S) as client:
 
             async def send(message: Message) -> Result:
-                async with places:
-                    return _result(await client.post(self._url, self._headers(message), body_of(message)))
+                return _result(await client.post(self._url, self._headers(message), body_of(message)))
 
             return list(await asyncio.gather(*(send(message) for message in messages)))
 

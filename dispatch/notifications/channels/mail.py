@@ -1,6 +1,6 @@
 """Messages by e-mail, through Django's mail. The Message-ID follows from the message's id, so it never changes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
 from urllib.parse import urlsplit
 
@@ -10,24 +10,33 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 from dispatch.notifications.channels.port import SENT, Message, Result
 
+AWAY = "the mail server is away"
+
 
 class MailChannel:
     """One connection for all messages of a call."""
 
-    def send(self, messages: Sequence[Message]) -> list[Result]:
+    def send(self, messages: Sequence[Message]) -> Iterator[Result]:
         """Mail them one by one; when the server goes away the rest waits."""
         connection: BaseEmailBackend = get_connection()
-        results: list[Result] = []
         try:
-            connection.open()
+            away = _opened(connection)
             for message in messages:
-                result = _send(connection, message)
-                results.append(result)
-        except (OSError, SMTPException) as error:
-            results += [Result(False, _words(error))] * (len(messages) - len(results))
+                result = away or _send(connection, message)
+                if result.problem.startswith(AWAY):
+                    away = result
+                yield result
         finally:
             _close(connection)
-        return results
+
+
+def _opened(connection: BaseEmailBackend) -> Result | None:
+    """None where the server is there."""
+    try:
+        connection.open()
+    except (OSError, SMTPException) as error:
+        return _gone(error)
+    return None
 
 
 def _send(connection: BaseEmailBackend, message: Message) -> Result:
@@ -38,7 +47,7 @@ def _send(connection: BaseEmailBackend, message: Message) -> Result:
     mail = EmailMessage(message.subject, message.body, None, [message.address], headers=headers)
     try:
         connection.send_messages([mail])
-    except BadHeaderError:
+    except (BadHeaderError, ValueError):  # the latter for what no mail can hold, such as half a character
         return Result(False, "its subject or address cannot stand in a mail", final=True)
     except SMTPRecipientsRefused as refusal:
         codes = [code for code, _ in refusal.recipients.values()]
@@ -49,8 +58,10 @@ def _send(connection: BaseEmailBackend, message: Message) -> Result:
         )
     except SMTPResponseException as refusal:
         if refusal.smtp_code == 421:  # the server is leaving: the connection is of no use any more
-            raise
+            return _gone(refusal)
         return Result(False, f"the mail server answered {refusal.smtp_code}")
+    except (OSError, SMTPException) as error:
+        return _gone(error)
     return SENT
 
 
@@ -61,6 +72,6 @@ def _close(connection: BaseEmailBackend) -> None:
         return
 
 
-def _words(error: Exception) -> str:
+def _gone(error: Exception) -> Result:
     """What went wrong, without what a server says of accounts and hosts."""
-    return f"the mail server is away ({type(error).__name__})"
+    return Result(False, f"{AWAY} ({type(error).__name__})")

@@ -1,6 +1,6 @@
 """What a channel is given and what it says of it. To add a channel, write `send` and name it in `chosen.py`. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,6 +31,7 @@ SENT = Result(True)
 
 
 class Channel(Protocol):
-    """Tells messages; never raises for what the other side does or is. One result for each message, in order."""
+    """Tells messages; never raises for what the other side does or is. One result for each message, in order, each
+    given as soon as it is known: the caller writes it down before the next is told."""
 
-    def send(self, messages: Sequence[Message]) -> list[Result]: ...
+    def send(self, messages: Sequence[Message]) -> Iterable[Result]: ...

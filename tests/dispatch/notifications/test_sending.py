@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection
 
 from dispatch.notifications import sending
@@ -70,7 +71,7 @@ def no_server(settings) -> None:
 def test_a_mail_goes_out_under_an_id_that_never_changes(world, settings):
     settings.BASE_URL = "https://milepost.example.com"
     world.owes(attempt=1, reason="nobody_home", again=True)
-    told = sending.send_due(["mail"], now=NOW)
+    told = sending.send_due(["mail"], now=NOW, elapsed=lambda: 0.0)
     assert (told.sent, told.failed, told.dropped) == (1, 0, 0)
     [message] = mail.outbox
     [row] = world.rows()
@@ -251,6 +252,61 @@ def test_wherever_a_sender_dies_the_message_is_told_at_least_once_and_noted_once
     assert number > 15, "there were statements and commits to die at"
     assert repeats[-1] == 1, "without a death it is told once"
     assert set(repeats) == {1, 2}
+
+
+class Died(BaseException):
+    """The process was killed."""
+
+
+class DyingServer(EmailBackend):
+    """Takes some mails, each after a while, and then the program that sends them dies."""
+
+    takes, takes_s, after_each = 3, 0.0, staticmethod(lambda: None)
+    clock = 0.0
+
+    def send_messages(self, messages):
+        cls = type(self)
+        if cls.takes == len(mail.outbox):
+            raise Died
+        count = super().send_messages(messages)
+        cls.clock += cls.takes_s
+        cls.after_each()
+        return count
+
+
+@pytest.fixture
+def server(settings, monkeypatch) -> type[DyingServer]:
+    settings.EMAIL_BACKEND = f"{__name__}.DyingServer"
+    for name in ("takes", "takes_s", "after_each", "clock"):
+        monkeypatch.setattr(DyingServer, name, DyingServer.__dict__[name])
+    return DyingServer
+
+
+def test_a_sender_that_dies_in_the_middle_repeats_nothing_that_was_sent(world, server):
+    for number in range(8):
+        world.owes("rescheduled", f"event {number}")
+    with pytest.raises(Died):
+        sending.send_due(["mail"], now=NOW)
+    assert [row.state for row in world.rows()] == ["sent"] * 3 + ["pending"] * 5
+    server.takes = 100
+    assert sending.send_due(["mail"], now=NOW + LEASE + timedelta(minutes=1)).sent == 5
+    ids = [one.extra_headers["Message-ID"] for one in mail.outbox]
+    assert len(ids) == len(set(ids)) == 8
+
+
+def test_a_server_that_takes_minutes_over_each_mail_leaves_none_to_another_sender(world, server):
+    for number in range(8):
+        world.owes("rescheduled", f"event {number}")
+    others: list[int] = []
+
+    def another_sender() -> None:
+        found = sending._claim(["mail"], NOW + timedelta(seconds=server.clock))
+        others.append(len(found))
+
+    server.takes, server.takes_s, server.after_each = 100, 200.0, staticmethod(another_sender)
+    told = sending.send_due(["mail"], now=NOW, elapsed=lambda: server.clock)
+    assert (told.sent, others) == (8, [0] * 8)
+    assert world.rows()[-1].sent_at == NOW + timedelta(seconds=8 * 200)
 
 
 @pytest.mark.django_db(transaction=True)
