@@ -185,6 +185,7 @@ def _in_tray(row: ShipmentState, said: Mapping[str, Mapping[str, Any]]) -> dict[
         "address": row.address,
         "longitude": row.longitude,
         "latitude": row.latitude,
+        "doubtful": row.place_doubtful,
         "slot": slot,
         "priority": row.priority,
         "reasons": [one["text"] for one in why.get("reasons", [])] or ["No plan was made since it came."],

@@ -24,7 +24,7 @@ class Board {
     this.values = values;
     this.may = values.may_override;
     this.gantt = new Gantt(
-      { scroller: element("gantt"), head: element("gantt-hours"), rows: element("gantt-rows"), now: element("gantt-now") },
+      { scroller: element("gantt"), head: element("gantt-hours"), names: element("gantt-names"), rows: element("gantt-rows"), now: element("gantt-now") },
       { choose: (id) => this.choose(id), focus: (shipment) => this.map.mark(shipment) },
     );
     this.map = new StopMap(element("map"), values, {
@@ -40,8 +40,8 @@ class Board {
     this.reason = new ReasonDialog(element("reason"), { closed: () => this.cancel() });
     const by = { aim: (shipment, target) => this.aim(shipment, target), drop: (shipment, target) => this.drop(shipment, target), cancel: () => this.cancel() };
     this.chooser = new Chooser(element("chooser"), by);
-    element("gantt-closer").addEventListener("click", () => this.gantt.setZoom(this.gantt.zoom * 1.5));
-    element("gantt-wider").addEventListener("click", () => this.gantt.setZoom(this.gantt.zoom / 1.5));
+    element("gantt-closer").addEventListener("click", () => this.gantt.zoomBy(1.5));
+    element("gantt-wider").addEventListener("click", () => this.gantt.zoomBy(1 / 1.5));
     element("move-chosen").addEventListener("click", () => this.looked && this.chooser.open(this.plan, this.looked));
   }
 

@@ -25,10 +25,13 @@ def order(page: Page, driver: str) -> list[str]:
 
 
 def over_row(page: Page, driver: str) -> tuple[float, float]:
-    """A place late on that driver's row."""
-    box = page.locator(f'.row[data-driver="{driver}"] .track').bounding_box()
+    """A place late on what is seen of that driver's row."""
+    box = page.locator(f'.row[data-driver="{driver}"]').bounding_box()
+    seen = page.locator("#gantt").bounding_box()
     assert box is not None
-    return box["x"] + box["width"] - 20, box["y"] + box["height"] / 2
+    assert seen is not None
+    right = min(box["x"] + box["width"], seen["x"] + seen["width"])
+    return right - 20, box["y"] + box["height"] / 2
 
 
 def drag(page: Page, name: str, driver: str) -> None:

@@ -1,10 +1,13 @@
 // The Gantt: a row for each driver, a bar for each stop. Draws only rows that changed; knows nothing of moves.
 
 import { Plan } from "./plan.js";
-import { clock, hoursIn, lateText, shareOf, spanOf } from "./scale.js";
+import { lanesOf, openingOf } from "./framing.js";
+import { clock, lateText, shareOf, spanOf, ticksIn } from "./scale.js";
 import { stopSentence } from "./words.js";
 
 const LEAST = 0.35; // per cent of the track: a bar that can still be hit
+const CLOSEST_MS = 1_800_000; // the Gantt shows no less than half an hour
+const STEP = 1.5;
 
 function make(tag, className, text) {
   const element = document.createElement(tag);
@@ -21,6 +24,9 @@ export class Gantt {
     this.rows = new Map(); // driver id -> element
     this.bars = new Map(); // shipment -> element
     this.zoom = 1;
+    new ResizeObserver(() => this.fitBars()).observe(parts.scroller);
+    parts.scroller.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
+    parts.scroller.addEventListener("keydown", (event) => this.key(event));
     parts.rows.addEventListener("click", (event) => {
       const row = event.target.closest(".row");
       if (row) on.choose(row.dataset.driver);
@@ -33,12 +39,12 @@ export class Gantt {
 
   show(plan, older) {
     this.plan = plan;
-    const { range, timezone } = plan.document;
-    if (String(range) !== String(this.range)) {
-      this.range = range;
-      this.drawHead(hoursIn(range), timezone);
-      older = null;
-    }
+    const { range } = plan.document;
+    const first = !this.range;
+    const shown = first ? null : this.shown();
+    const stretched = String(range) !== String(this.range);
+    if (stretched) older = null;
+    this.range = range;
     const changed = new Set(plan.changedSince(older));
     const focused = document.activeElement?.closest?.(".stop-bar")?.dataset.shipment;
     for (const [id, row] of this.rows) if (!plan.drivers.has(id)) this.drop(id, row);
@@ -56,6 +62,8 @@ export class Gantt {
       before = row;
     }
     this.collect();
+    if (stretched) this.showTimes(first ? openingOf(plan.document, this.width) : shown);
+    else this.fitBars();
     if (focused) this.bars.get(focused)?.focus({ preventScroll: true });
     if (!this.parts.rows.querySelector('.stop-bar[tabindex="0"]')) this.rove(this.parts.rows.querySelector(".stop-bar"));
   }
@@ -70,8 +78,9 @@ export class Gantt {
     for (const bar of this.parts.rows.querySelectorAll(".stop-bar")) this.bars.set(bar.dataset.shipment, bar);
   }
 
-  drawHead(ticks, timezone) {
-    const marks = ticks.map((ms) => {
+  drawHead() {
+    const { timezone } = this.plan.document;
+    const marks = ticksIn(this.range, this.pxPerMs).map((ms) => {
       const mark = make("span", "hour", clock(ms, timezone));
       mark.style.left = `${shareOf(this.range, ms) * 100}%`;
       return mark;
@@ -228,8 +237,65 @@ export class Gantt {
     this.parts.now.style.setProperty("--share", share);
   }
 
-  setZoom(zoom) {
-    this.zoom = Math.max(1, Math.min(6, zoom));
+  /** The width in px of what is seen of the tracks, beside the drivers' names. */
+  get width() {
+    return Math.max(1, this.parts.scroller.clientWidth - this.parts.names.offsetWidth);
+  }
+
+  get pxPerMs() {
+    return Math.max(1, this.parts.head.clientWidth) / (this.range[1] - this.range[0]);
+  }
+
+  /** [from, to] in epoch ms of what is seen. */
+  shown() {
+    const from = this.range[0] + this.parts.scroller.scrollLeft / this.pxPerMs;
+    return [from, from + this.width / this.pxPerMs];
+  }
+
+  showTimes([from, to]) {
+    const whole = this.range[1] - this.range[0];
+    this.zoom = Math.max(1, Math.min(whole / CLOSEST_MS, whole / (to - from)));
     this.parts.scroller.style.setProperty("--zoom", this.zoom);
+    this.parts.scroller.scrollLeft = (from - this.range[0]) * this.pxPerMs;
+    this.fitBars();
+  }
+
+  /** Closer (`by` > 1) or wider; what lies at `ms` stays where it is, else the left edge. */
+  zoomBy(by, ms = this.shown()[0]) {
+    const [from, to] = this.shown();
+    const kept = (ms - from) / (to - from);
+    const length = Math.max(CLOSEST_MS, (to - from) / by);
+    this.showTimes([ms - kept * length, ms + (1 - kept) * length]);
+  }
+
+  wheel(event) {
+    if (!event.ctrlKey || !this.range) return; // a pinch on a touch pad comes as this too
+    event.preventDefault();
+    const { left } = this.parts.head.getBoundingClientRect();
+    this.zoomBy(Math.exp(-event.deltaY / 300), this.range[0] + (event.clientX - left) / this.pxPerMs);
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.range) return;
+    if (event.key === "+" || event.key === "=") this.zoomBy(STEP);
+    else if (event.key === "-") this.zoomBy(1 / STEP);
+    else return;
+    event.preventDefault();
+  }
+
+  /** Bars that are too near to stand beside each other share the height of their row; hours are named where they fit. */
+  fitBars() {
+    if (!this.range || !this.plan) return;
+    this.drawHead();
+    const { pxPerMs } = this;
+    for (const { stops } of this.plan.drivers.values()) {
+      const lanes = lanesOf(stops, pxPerMs);
+      stops.forEach(({ shipment }, n) => {
+        const bar = this.bars.get(shipment);
+        if (!bar) return;
+        if (lanes[n] === null) delete bar.dataset.lane;
+        else bar.dataset.lane = String(lanes[n]);
+      });
+    }
   }
 }

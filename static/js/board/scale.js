@@ -14,9 +14,12 @@ export function spanOf(range, from, to, least = 0) {
   return { left, width: Math.max((shareOf(range, to) - shareOf(range, from)) * 100, least) };
 }
 
-/** Epoch ms of each hour from the range's begin, which is a full hour of the hub, so that no more than `most` are named. */
-export function hoursIn([from, to], most = 24) {
-  const step = HOUR_MS * Math.max(1, Math.ceil((to - from) / HOUR_MS / most));
+const STEPS_MS = [5, 10, 15, 30, 60, 120, 180, 240, 360].map((minutes) => (minutes * HOUR_MS) / 60);
+const TICK_PX = 52; // "14:05" and air beside it
+
+/** Epoch ms of the times to name from the range's begin, a full hour of the hub, where `pxPerMs` leaves them room. */
+export function ticksIn([from, to], pxPerMs) {
+  const step = STEPS_MS.find((ms) => ms * pxPerMs >= TICK_PX) ?? STEPS_MS.at(-1);
   const ticks = [];
   for (let at = from; at < to; at += step) ticks.push(at);
   return ticks;

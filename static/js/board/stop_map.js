@@ -1,6 +1,7 @@
 // The map side of the board: routes, stops, drivers; a stop can be picked up here and aimed at another route.
 
 import { boundsOf, openChart, tint } from "../geofences/chart.js";
+import { framed } from "./framing.js";
 
 const NOTHING = { type: "FeatureCollection", features: [] };
 const REACH_PX = 28; // how far from a leg a drop still means that leg
@@ -92,7 +93,7 @@ export class StopMap {
     const collection = (features) => ({ type: "FeatureCollection", features });
     this.data = { ...this.data, stops: collection([...stops, ...free]), routes: collection(routes), drivers: collection(placed) };
     this.draw();
-    if (!this.fitted && stops.length + free.length) this.fit();
+    if (!this.fitted) this.fit();
   }
 
   line(driver) {
@@ -107,7 +108,7 @@ export class StopMap {
   }
 
   fit() {
-    const bounds = boundsOf(this.data.stops.features.map(({ geometry }) => geometry));
+    const bounds = boundsOf([{ coordinates: framed(this.plan.document) }]);
     if (!bounds || !this.map) return;
     this.fitted = true;
     this.map.fitBounds(bounds, { padding: 40, maxZoom: 15, duration: 0 });
