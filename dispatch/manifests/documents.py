@@ -79,6 +79,7 @@ def _stop(stop: ManifestStop, shipment: Shipment, known: ShipmentState | None) -
             "cash_minor": known.cash_minor,
             "currency": known.currency,
             "note": known.note,
+            "sender_note": known.sender_note,
             "attempt": known.attempts + 1,
             "priority": known.priority,
         }

@@ -121,7 +121,7 @@ def _rescheduled(state: State, event: kinds.Rescheduled, at: datetime) -> Change
 
 
 def _note(state: State, event: kinds.NoteLeft, at: datetime) -> Change:
-    return {"note": event.note}
+    return {"note" if event.whose == kinds.CUSTOMER else "sender_note": event.note}
 
 
 def _cancelled(state: State, event: kinds.Cancelled, at: datetime) -> Change:
@@ -149,7 +149,8 @@ def _nothing(state: State, event: Event, at: datetime) -> Change:
 
 
 def _forgotten(state: State, event: kinds.PersonalDataForgotten, at: datetime) -> Change:
-    nothing: Change = dict.fromkeys(("recipient", "phone", "email", "address", "note"), "")
+    told = ("recipient", "phone", "email", "address", "note", "sender_note")
+    nothing: Change = dict.fromkeys(told, "")
     return nothing | {"longitude": None, "latitude": None, "metadata": {}, "forgotten": True}
 
 

@@ -13,6 +13,7 @@ from msgspec.structs import asdict
 
 from dispatch.shipments import commands
 from dispatch.shipments.commands import Command
+from dispatch.shipments.kinds import NOTES
 
 LONGEST = {
     "recipient": 200, "phone": 40, "email": 254, "language": 10, "address": 500, "place_by": 20, "note": 500,
@@ -143,6 +144,11 @@ def _currency(name: str, value: str) -> Iterator[Fault]:
         yield Fault(name, f"{name} must be three capital letters such as INR, not {value[:10]!r}.")
 
 
+def _whose(name: str, value: str) -> Iterator[Fault]:
+    if value not in NOTES:
+        yield Fault(name, f"{name} must be {' or '.join(NOTES)}, not {value[:20]!r}.")
+
+
 _CHECKS: dict[str, Callable[[str, Any], Iterator[Fault]]] = {
     "slots": _slots,
     "size": _size,
@@ -152,4 +158,5 @@ _CHECKS: dict[str, Callable[[str, Any], Iterator[Fault]]] = {
     "cash_minor": _whole(0, LARGEST_MINOR),
     "confidence": _confidence,
     "currency": _currency,
+    "whose": _whose,
 }

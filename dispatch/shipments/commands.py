@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
-from dispatch.shipments.kinds import Proof, Slot
+from dispatch.shipments.kinds import SENDER, Proof, Slot
 
 USUAL_SERVICE_S = 180
 
@@ -139,9 +139,10 @@ class Reschedule(Command, frozen=True, kw_only=True):
 
 
 class LeaveNote(Command, frozen=True, kw_only=True):
-    """Tell the driver something; the newest note counts."""
+    """Tell the driver something; the newest note of each counts. Recipients see only their own."""
 
     note: str
+    whose: str = SENDER
 
 
 class Cancel(Command, frozen=True, kw_only=True):

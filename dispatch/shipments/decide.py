@@ -96,7 +96,8 @@ def _reschedule(state: State, command: commands.Reschedule, kind: type[Event]) -
 
 
 def _leave_note(state: State, command: commands.LeaveNote, kind: type[Event]) -> list[Event]:
-    return [] if state.note == command.note else [kinds.NoteLeft(note=command.note)]
+    there = state.note if command.whose == kinds.CUSTOMER else state.sender_note
+    return [] if there == command.note else [kinds.NoteLeft(whose=command.whose, note=command.note)]
 
 
 _DECIDERS: dict[type[Command], Callable[[State, Any, type[Event]], list[Event]]] = {

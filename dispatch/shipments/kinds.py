@@ -15,6 +15,8 @@ from msgspec import UNSET, Struct, UnsetType
 
 Slot = tuple[datetime, datetime]
 PLACE = ("longitude", "latitude")
+SENDER, CUSTOMER = "sender", "customer"
+NOTES = (SENDER, CUSTOMER)  # who can tell the driver something: the recipient sees only what a customer wrote
 
 
 class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -168,10 +170,12 @@ class Rescheduled(Event, frozen=True, kw_only=True):
 
 
 class NoteLeft(Event, frozen=True, kw_only=True):
-    """The recipient told the driver something."""
+    """Somebody told the driver something; of each, the newest counts. An empty one takes it back."""
 
+    VERSION = 2
     PERSONAL = ("note",)
 
+    whose: str  # one of NOTES
     note: str = ""
 
 

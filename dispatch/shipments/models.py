@@ -150,6 +150,9 @@ class ShipmentState(models.Model):
     failed_reason = models.CharField(max_length=40, blank=True, default="")
     not_before = models.DateTimeField(null=True)  # the next attempt may not be planned before
     note = models.CharField(max_length=500, blank=True, default="")  # of the customer, to the driver
+    sender_note = models.CharField(
+        max_length=500, blank=True, default="", db_default=""
+    )  # not for the customer
     damaged = models.BooleanField(default=False)
     driver = models.ForeignKey(Driver, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     manifest_uid = models.UUIDField(null=True)  # of the manifest it is on or was last on

@@ -1,6 +1,6 @@
 """What the API takes about shipments: these structs describe it and read it (`bodies.py`)."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -163,6 +163,12 @@ class NoteBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
     """What the driver should know; an empty one takes the last back."""
 
     note: Note
+    whose: Annotated[
+        Literal["sender", "customer"],
+        Meta(
+            description="Who says it. The recipient sees and can change a `customer`'s note, never a `sender`'s."
+        ),
+    ] = "sender"
 
 
 class DamageBody(ReasonBody, kw_only=True, forbid_unknown_fields=True):

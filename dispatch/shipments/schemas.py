@@ -70,6 +70,7 @@ class ShipmentDocument(Struct, omit_defaults=True):
     failed_reason: str
     not_before: Annotated[Moment | None, Meta(description="The next attempt is not planned before.")]
     note: Annotated[str, Meta(description="Of the recipient, to the driver.")]
+    sender_note: Annotated[str, Meta(description="Of the sender, to the driver. Recipients do not see it.")]
     damaged: bool
     out_at: Moment | None
     delivered_at: Moment | None
@@ -182,7 +183,8 @@ def shipment_document(
     """A shipment in that state."""
     cash = ShipmentCash(state.cash_minor, state.cash_collected_minor, state.currency)
     same = ("state", "sequence", "hub", "driver", "manifest", "recipient", "phone", "email", "language", "address",
-        "size", "service_s", "priority", "attempts", "failed_reason", "note", "damaged", "metadata")  # fmt: skip
+        "size", "service_s", "priority", "attempts", "failed_reason", "note",
+        "sender_note", "damaged", "metadata")  # fmt: skip
     shown: dict[str, Any] = {name: getattr(state, name) for name in same}
     times = ("promised_to", "not_before", "out_at", "delivered_at", "ended_at", "created_at", "changed_at")
     shown |= {name: _text(getattr(state, name)) for name in times}

@@ -44,7 +44,8 @@ class State(Struct, frozen=True, kw_only=True):
     attempts: int = 0
     failed_reason: str = ""
     not_before: datetime | None = None
-    note: str = ""
+    note: str = ""  # of the recipient, to the driver
+    sender_note: str = ""  # of whoever sent it, to the driver; the recipient does not see it
     damaged: bool = False
     driver: str | None = None
     manifest: str | None = None

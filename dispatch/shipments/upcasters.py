@@ -9,12 +9,18 @@ from typing import Any
 
 import msgspec
 
-from dispatch.shipments.kinds import KINDS, Event
+from dispatch.shipments.kinds import KINDS, SENDER, Event
 
 Step = Callable[[dict[str, Any]], dict[str, Any]]
 Steps = Mapping[tuple[str, int], Step]
 
-STEPS: Steps = {}  # (kind, version): what makes version + 1 of it
+
+def _note_of_whom(data: dict[str, Any]) -> dict[str, Any]:
+    """Nobody wrote down whose it was: as the sender's, only the driver sees it."""
+    return data | {"whose": SENDER}
+
+
+STEPS: Steps = {("NoteLeft", 1): _note_of_whom}  # (kind, version): what makes version + 1 of it
 
 
 class UnknownEvent(Exception):

@@ -1,6 +1,6 @@
 """What pages about plans and manifests say again and again: local times, kilometres, the state of each."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -54,6 +54,21 @@ def local(moment: datetime | None, timezone: str, never: str = "—") -> str | S
         f"{there:%A, %d %B %Y, %H:%M}",
         timezone,
         f"{there:%H:%M}",
+    )
+
+
+@register.simple_tag
+def local_day(moment: datetime | None, timezone: str, never: str = "—") -> str | SafeString:
+    """The day and the time of day there, to the second; UTC to the millisecond as a tooltip."""
+    if moment is None:
+        return never
+    there, utc = moment.astimezone(ZoneInfo(timezone)), moment.astimezone(UTC)
+    return format_html(
+        '<time class="number" datetime="{}" title="{}.{} UTC">{}</time>',
+        moment.isoformat(),
+        f"{utc:%Y-%m-%d %H:%M:%S}",
+        f"{utc.microsecond // 1000:03d}",
+        f"{there:%a %d %b %H:%M:%S}",
     )
 
 

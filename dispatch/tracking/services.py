@@ -7,6 +7,7 @@ from django.core.cache import cache
 from redis.exceptions import RedisError
 
 from dispatch.planning.models import HOURS_OFFERED, DispatchSettings
+from dispatch.shipments import kinds
 from dispatch.shipments.authors import CUSTOMER
 from dispatch.shipments.commands import LeaveNote, Reschedule
 from dispatch.shipments.services import execute
@@ -41,7 +42,7 @@ def leave_note(look: Look, text: str, *, now: datetime) -> None:
     execute(
         look.opened.environment_id,
         look.seen.shipment_id,
-        LeaveNote(note=text),
+        LeaveNote(note=text, whose=kinds.CUSTOMER),
         author=CUSTOMER,
         now=now,
     )

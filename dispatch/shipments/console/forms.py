@@ -70,7 +70,11 @@ class NewShipmentForm(forms.Form):
         max_length=10, required=False, widget=forms.TextInput(attrs=TEXT | {"placeholder": "INR"})
     )
     note = forms.CharField(
-        max_length=500, required=False, label="Note to the driver", widget=forms.TextInput(attrs=TEXT)
+        max_length=500,
+        required=False,
+        label="Note to the driver",
+        help_text="The customer does not see it.",
+        widget=forms.TextInput(attrs=TEXT),
     )
     language = forms.CharField(
         max_length=20,
@@ -197,7 +201,10 @@ DEEDS: dict[str, Deed] = {
     ),
     "reschedule": Deed("Another time", SlotForm, _slot, help_="On the clock of its hub."),
     "change_hub": Deed("Another hub", HubForm, lambda v, z: commands.ChangeHub(hub=v["hub"])),
-    "leave_note": Deed("Note to the driver", NoteForm, lambda v, z: commands.LeaveNote(note=v["note"])),
+    "leave_note": Deed(
+        "Note to the driver", NoteForm, lambda v, z: commands.LeaveNote(note=v["note"]),
+        help_="The customer does not see it.",
+    ),
     "start_return": Deed("Send it back", ReasonForm, lambda v, z: commands.StartReturn(reason=v["reason"])),
     "confirm_return": Deed("It was returned", NothingForm, lambda v, z: commands.ConfirmReturn()),
     "report_damage": Deed(

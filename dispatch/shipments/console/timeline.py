@@ -113,6 +113,11 @@ def slot_words(slots: Sequence[Slot], zone: tzinfo) -> str:
     return "; ".join(_slot(begin.astimezone(zone), end.astimezone(zone)) for begin, end in slots)
 
 
+def reason_words(code: str) -> str:
+    """A reason as people say it: `nobody home`."""
+    return code.replace("_", " ")
+
+
 def size_words(size: dict[str, float]) -> str:
     """`2 parcels, 2.5 kg`."""
     names = {"parcels": "parcel" if size.get("parcels") == 1 else "parcels"}
@@ -200,7 +205,7 @@ def _rescheduled(event: kinds.Rescheduled, zone: tzinfo) -> list[str]:
 
 
 def _reason(event: Any, zone: tzinfo) -> list[str]:
-    return [event.reason.replace("_", " "), getattr(event, "note", "")]
+    return [reason_words(event.reason), getattr(event, "note", "")]
 
 
 def _overridden(event: kinds.ManifestOverridden, zone: tzinfo) -> list[str]:
@@ -216,7 +221,7 @@ _FACTS: dict[type[Event], Callable[[Any, tzinfo], list[str]]] = {
     kinds.DeliveryConfirmed: _delivered,
     kinds.AttemptAllowed: _allowed,
     kinds.Rescheduled: _rescheduled,
-    kinds.NoteLeft: lambda event, zone: [event.note],
+    kinds.NoteLeft: lambda event, zone: [f"of the {event.whose}", event.note],
     kinds.Unassigned: _reason,
     kinds.Cancelled: _reason,
     kinds.ReturnStarted: _reason,

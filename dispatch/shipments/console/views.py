@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -84,11 +85,17 @@ def new(request: ConsoleRequest) -> HttpResponse:
 def shipment(request: ConsoleRequest, shipment_id: str) -> HttpResponse:
     """One shipment: what it is, what it was at a time, what happened, what can be done."""
     found = found_in_sight(request, shipment_id)
-    then, known = _moment(request.GET.get("at", "")), request.GET.get("known") == "1"
+    zone = _zone(found)
+    then, known = _moment(request.GET.get("at", ""), zone), request.GET.get("known") == "1"
     facts = _facts(request, found) | {"forms": _forms(request, found)}
     if request.GET.get("at"):
         facts |= {"then": then, "known": known, "asked": request.GET["at"][:40]}
         if then is not None:
+            there = then.astimezone(zone)
+            facts |= {
+                "then_there": f"{there:%Y-%m-%d %H:%M:%S} {zone.key}",
+                "then_typed": f"{there:%Y-%m-%dT%H:%M:%S}",
+            }
             state = selectors.state_at(request.environment, found.shipment_id, then, then if known else None)
             facts |= {"past": state}
     return render(request, "dispatch/shipments/detail.html", facts)
@@ -137,7 +144,7 @@ def found_in_sight(request: ConsoleRequest, shipment_id: str) -> ShipmentState:
 
 
 def _facts(request: ConsoleRequest, found: ShipmentState) -> dict[str, Any]:
-    zone = zone_named(found.hub.timezone if found.hub else "UTC")
+    zone = _zone(found)
     stored = selectors.events_of(request.environment, found.shipment_id)
     passed = moot(one.known for one in stored)
     events = [
@@ -153,6 +160,7 @@ def _facts(request: ConsoleRequest, found: ShipmentState) -> dict[str, Any]:
         "events": events[::-1],
         "zone": zone.key,
         "slots": timeline.slot_words(timeline.pairs(found.slots), zone),
+        "failed_reason": timeline.reason_words(found.failed_reason),
         "size": timeline.size_words(found.size),
         "cash": timeline.money_words(found.cash_minor, found.currency),
         "collected": timeline.money_words(found.cash_collected_minor, found.currency),
@@ -209,11 +217,19 @@ def _tabs(counts: dict[str, int], wish: listing.Wish) -> list[dict[str, Any]]:
     ]
 
 
-def _moment(text: str) -> datetime | None:
+def _zone(found: ShipmentState) -> ZoneInfo:
+    return zone_named(found.hub.timezone if found.hub else "UTC")
+
+
+def _moment(text: str, zone: ZoneInfo) -> datetime | None:
+    """What was typed, on the hub's clock where it names no other."""
     try:
-        return parse_moment(text).astimezone(UTC) if text else None
-    except BadMoment:
+        typed = datetime.fromisoformat(text)
+        found = parse_moment(text) if typed.tzinfo else typed.replace(tzinfo=zone).astimezone(UTC)
+        found.astimezone(zone)
+    except (BadMoment, ValueError, OverflowError):
         return None
+    return found
 
 
 def _address(name: str, *args: str) -> str:

@@ -45,10 +45,15 @@ export function stopOfLabel(manifest, text) {
   return manifest.stops.find(same) ?? inside.sort((a, b) => b.external_id.length - a.external_id.length)[0] ?? null;
 }
 
+/** Who may take a parcel, the recipient first; none of them did until the driver says so. */
+export function takers(stop) {
+  return [...new Set([stop.recipient, "Family", "Neighbour", "Reception", "Security", "Left at the door"].filter(Boolean))];
+}
+
 /** What differs from the version the driver has confirmed: {added, removed, moved}, counted. */
 export function news(day, manifest) {
   if (!manifest.version || manifest.acknowledged >= manifest.version) return null;
   const difference = day.difference ?? {};
   const count = (name) => (difference[name] ?? []).length;
-  return { first: manifest.acknowledged === 0, added: count("added"), removed: count("removed"), moved: count("moved"), reason: day.reason ?? "" };
+  return { first: manifest.acknowledged === 0, added: count("added"), removed: count("removed"), moved: count("moved") };
 }

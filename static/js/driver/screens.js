@@ -1,7 +1,7 @@
 // What the page shows: the day, one stop, the forms to deliver and to fail. Drawn anew from what is known at each change.
 
 import { note } from "./actions.js";
-import { news, nextStop, progress, stopOfLabel } from "./day.js";
+import { news, nextStop, progress, stopOfLabel, takers } from "./day.js";
 import { button, element, field } from "./elements.js";
 import { scan } from "./scan.js";
 import { signature, smaller } from "./sign.js";
@@ -37,7 +37,7 @@ function announcement(day, manifest) {
   return element(
     "section.card.new",
     element("h2", change.first ? "Your stops are here" : "Your stops have changed"),
-    element("p", what, change.reason ? `. ${change.reason}` : ""),
+    element("p", what),
     button(change.first ? "I have seen them" : "I have seen the change", () => note("acknowledge", { manifest: manifest.manifest, version: manifest.version }), "button.big.primary"),
   );
 }
@@ -81,7 +81,8 @@ function stopCard(stop, zone, { go, next = false }) {
     element("p.address", stop.address || `${stop.latitude.toFixed(5)}, ${stop.longitude.toFixed(5)}`),
     element("p", element("strong", slotText(stop.slot, zone)), ` · planned ${clock(stop.planned_arrival, zone)}`, stop.attempt > 1 ? ` · attempt ${stop.attempt}` : ""),
     element("p.small", [stop.external_id, size(stop.size)].filter(Boolean).join(" · ")),
-    stop.note ? element("p.note", "Note: ", stop.note) : null,
+    stop.sender_note ? element("p.note", element("strong", "Sender: "), stop.sender_note) : null,
+    stop.note ? element("p.note", element("strong", "Customer: "), stop.note) : null,
     stop.cash_minor ? element("p.cash", `Collect ${money(stop.cash_minor, stop.currency)}`) : null,
     element("div.row", element("a.button", { href: navigation(stop, navigator.userAgent) }, "Navigate"), stop.phone ? element("a.button", { href: `tel:${stop.phone.replace(/[^+\d]/g, "")}` }, "Call") : null),
     ["planned", "arrived"].includes(stop.state)
@@ -120,7 +121,7 @@ export function stopScreen(manifest, stop, { go }) {
 /** The form by which a parcel is handed over. `day.proofs` says what must be there. */
 export function deliverScreen(day, stop, { go }) {
   const needs = new Set(day.proofs ?? []);
-  const recipient = element("input", { type: "text", maxlength: 200, value: stop.recipient ?? "" });
+  const recipient = handedTo(stop);
   const photo = element("input", { type: "file", accept: "image/*", capture: "environment" });
   const pad = signature();
   const code = element("input", { type: "text", inputmode: "numeric", autocomplete: "off", maxlength: 10 });
@@ -144,7 +145,7 @@ export function deliverScreen(day, stop, { go }) {
       if (!blob) return refuse("The photo cannot be read. Take another one.");
       proofs.push({ kind: "photo", blob });
     }
-    await note("deliver", { stop: stop.stop, recipient: recipient.value.trim(), code: code.value.trim(), cash_minor: cashMinor }, proofs);
+    await note("deliver", { stop: stop.stop, recipient: recipient.value(), code: code.value.trim(), cash_minor: cashMinor }, proofs);
     return go("day");
   };
   return [
@@ -155,7 +156,7 @@ export function deliverScreen(day, stop, { go }) {
       element("h1", "Deliver"),
       element("p", `Stop ${stop.place}: ${stop.recipient || stop.address}`),
       stop.cash_minor ? field(`Cash collected (${money(stop.cash_minor, stop.currency)} due)`, cash) : null,
-      field("Handed to", recipient),
+      recipient.element,
       field(needs.has("code") ? "Delivery code" : "Delivery code, if the recipient has one", code),
       field(needs.has("photo") ? "Photo" : "Photo, if you like", photo),
       element("div.field", element("span.label", needs.has("signature") ? "Signature" : "Signature, if you like"), pad.element),
@@ -163,6 +164,22 @@ export function deliverScreen(day, stop, { go }) {
       element("button.big.primary", { type: "submit" }, "Delivered"),
     ),
   ];
+}
+
+/** Who took it: nothing until the driver says so, by one tap or in words. {element, value()}. */
+function handedTo(stop) {
+  const words = element("input", { type: "text", maxlength: 200, autocomplete: "off", placeholder: "or somebody else" });
+  const choices = takers(stop).map((name) => button(name, () => choose(words.value === name ? "" : name), "button.chip"));
+  const mark = () => choices.forEach((choice) => choice.setAttribute("aria-pressed", choice.textContent === words.value.trim()));
+  const choose = (name) => {
+    words.value = name;
+    mark();
+  };
+  words.addEventListener("input", mark);
+  mark();
+  const parts = field("Handed to", words);
+  words.before(element("div.chips", choices));
+  return { element: parts, value: () => words.value.trim() };
 }
 
 /** The form by which it is said why a parcel could not be handed over. */

@@ -138,23 +138,26 @@ def test_many_are_taken_or_refused_one_by_one_and_twice_is_harmless(api):
 
 def test_a_life_by_commands_and_its_history(api, shipment):
     assert answer(api.post(f"shipments/{shipment}/confirm-pickup"))["state"] == "ready"
-    assert (
-        answer(api.post(f"shipments/{shipment}/leave-note", {"note": "second floor"}))["note"]
-        == "second floor"
-    )
+    noted = answer(api.post(f"shipments/{shipment}/leave-note", {"note": "second floor"}))
+    assert (noted["sender_note"], noted["note"]) == ("second floor", "")
+    asked = {"note": "ring twice", "whose": "customer"}
+    noted = answer(api.post(f"shipments/{shipment}/leave-note", asked))
+    assert (noted["sender_note"], noted["note"]) == ("second floor", "ring twice")
+    wrong = api.post(f"shipments/{shipment}/leave-note", {"note": "x", "whose": "driver"})
+    assert wrong.status_code == 400
     there = {"longitude": 73.9, "latitude": 18.6, "address": "Gate 2"}
     moved = answer(api.post(f"shipments/{shipment}/correct-address", there))
     assert (moved["address"], moved["place"]["longitude"]) == ("Gate 2", 73.9)
     ended = answer(api.post(f"shipments/{shipment}/cancel", {"reason": "withdrawn"}))
-    assert (ended["state"], ended["sequence"]) == ("cancelled", 5)
+    assert (ended["state"], ended["sequence"]) == ("cancelled", 6)
     events = api.json(f"shipments/{shipment}/events")["data"]
     assert [event["kind"] for event in events] == [
-        "ShipmentCreated", "PickupConfirmed", "NoteLeft", "AddressCorrected", "Cancelled",
+        "ShipmentCreated", "PickupConfirmed", "NoteLeft", "NoteLeft", "AddressCorrected", "Cancelled",
     ]  # fmt: skip
     assert {event["author"]["kind"] for event in events} == {"key"}
     assert all(event["request_id"].startswith("req_") for event in events)
     assert [event["previous_sha256"] for event in events[1:]] == [event["sha256"] for event in events[:-1]]
-    assert events[2]["data"] == {"note": "second floor"}
+    assert events[2]["data"] == {"whose": "sender", "note": "second floor"}
     assert not any(event["moot"] for event in events)
 
 

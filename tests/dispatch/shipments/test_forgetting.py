@@ -28,7 +28,7 @@ from tests.dispatch.shipments.parcels import AUTHOR, HOUR, MINUTE, NOW, a_driver
 from tracker.outbox.models import OutboxEvent
 from tracker.tenants import scope
 
-SECRETS = ("Asha", "5550", "Lake Road", "73.85", "rang the bell", "her son", "second floor")
+SECRETS = ("Asha", "5550", "Lake Road", "73.85", "rang the bell", "her son", "second floor", "owes us")
 
 
 @pytest.fixture
@@ -44,7 +44,9 @@ def delivered(environment, settings):
     hub = a_hub(environment)
     driver = a_driver(environment, hub)
     parcel = out(environment, driver, "order-1", metadata={"customer": "Asha"})
-    does(environment, parcel.shipment_id, LeaveNote(note="second floor"), now=NOW + 10 * MINUTE)
+    told = LeaveNote(note="second floor", whose="customer")
+    does(environment, parcel.shipment_id, told, now=NOW + 10 * MINUTE)
+    does(environment, parcel.shipment_id, LeaveNote(note="owes us money"), now=NOW + 11 * MINUTE)
     does(
         environment,
         parcel.shipment_id,
@@ -139,7 +141,7 @@ def test_a_recipient_is_not_forgotten_while_the_parcel_is_on_its_way(environment
 def test_events_and_webhooks_never_hold_the_recipient(environment, delivered):
     rows = [*ShipmentEvent.objects.for_environment(environment).values_list("data", flat=True)]
     rows += OutboxEvent.objects.for_environment(environment).values_list("data", flat=True)
-    assert len(rows) == 2 * 7
+    assert len(rows) == 2 * 8
     assert [secret for secret in SECRETS if secret in json.dumps(rows)] == []
 
 
@@ -182,14 +184,14 @@ def test_not_even_the_owner_of_the_tables_changes_or_deletes_an_event_without_an
     refused = pytest.raises(DatabaseError, match=r"never changed|nobody ordered|not forgotten")
     with refused, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement, facts)
-    assert ShipmentEvent.objects.for_environment(environment).count() == 7
+    assert ShipmentEvent.objects.for_environment(environment).count() == 8
 
 
 def test_a_whole_environment_goes_on_order_and_nothing_of_the_neighbour(environment, delivered, rival):
     with scope.scope(environment_id=rival.test.pk):
         kept = announced(rival.test)
     order_erasure(environment.pk, reason="the customer left", ordered_by="operator", now=NOW)
-    assert erase(environment.pk) == 7
+    assert erase(environment.pk) == 8
     for model in (
         ManifestStop,
         ManifestVersion,

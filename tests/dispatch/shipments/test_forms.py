@@ -11,11 +11,13 @@ from msgspec import convert
 from msgspec.structs import fields
 
 from dispatch.shipments import kinds
+from dispatch.shipments.apply import apply
 from dispatch.shipments.canonical import NotCanonical, canonical, plain
 from dispatch.shipments.evidence import verify_evidence
 from dispatch.shipments.intervals import BadInterval, interval_text, parse_interval
 from dispatch.shipments.kinds import KINDS, DeliveryAttempted, Event, ShipmentCreated
 from dispatch.shipments.personal import DIGEST, digest_of, put_together, taken_apart
+from dispatch.shipments.state import State
 from dispatch.shipments.upcasters import STEPS, UnknownEvent, lifted
 
 AT = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
@@ -130,6 +132,14 @@ def test_an_event_this_program_cannot_read_is_never_guessed_at(kind, version, da
         lifted(kind, version, data)
 
 
+def test_a_note_of_whom_nobody_wrote_down_is_not_shown_to_the_customer():
+    assert lifted("NoteLeft", 1, {"note": "x"}) == kinds.NoteLeft(whose=kinds.SENDER, note="x")
+    state = apply(
+        State(state="ready"), lifted("NoteLeft", 1, {"note": "x"}), datetime(2026, 5, 4, tzinfo=UTC)
+    )
+    assert (state.note, state.sender_note) == ("", "x")
+
+
 def test_a_missing_step_is_named():
     with pytest.raises(UnknownEvent, match="no step from version 1 to 2"):
         lifted("DeliveryAttempted", 1, {}, steps={}, kinds={"DeliveryAttempted": AttemptAsToday})
@@ -151,7 +161,7 @@ def test_every_version_ever_written_can_be_lifted():
         ("2026-05-01T09:00Z/P1DT1H", (AT, AT + timedelta(days=1, hours=1))),
         ("2026-05-01T09:00Z/11:00", (AT, AT + timedelta(hours=2))),
         ("2026-05-01T14:30+05:30/16:30", (AT, AT + timedelta(hours=2))),
-        ("2026-05-01T09:00Z/01:00", (AT, AT + timedelta(hours=16))),
+        ("2026-05-01T20:00Z/06:00", (AT + timedelta(hours=11), AT + timedelta(hours=21))),
         ("2026-05-01 09:00/2026-05-01 11:00", (AT, AT + timedelta(hours=2))),
     ],
 )

@@ -1,7 +1,7 @@
 // The day on the phone: what the server said, with what was done since laid over it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { merged, news, nextStop, progress, stopOfLabel } from "../../../../static/js/driver/day.js";
+import { merged, news, nextStop, progress, stopOfLabel, takers } from "../../../../static/js/driver/day.js";
 import { kilometres, minorOf, money, navigation, size, slotText } from "../../../../static/js/driver/telling.js";
 
 const stop = (place, state = "planned") => ({ stop: `stp_${place}`, place, state, external_id: `MP-100${place}`, shipment: `shp_${place}` });
@@ -49,9 +49,15 @@ test("a label names its stop by number, by id, or inside a longer text; the long
 test("a new version is news until it is confirmed, on the phone already", () => {
   const heard = { ...day("released"), acknowledged_version: 1, difference: { added: [{}, {}], moved: [{}] }, reason: "van broke down" };
   heard.manifest.version = 2;
-  assert.deepEqual(news(heard, merged(heard, [])), { first: false, added: 2, removed: 0, moved: 1, reason: "van broke down" });
+  assert.deepEqual(news(heard, merged(heard, [])), { first: false, added: 2, removed: 0, moved: 1 });
   assert.equal(news(heard, merged(heard, [{ kind: "acknowledge", version: 2 }])), null);
   assert.equal(news({ ...heard, acknowledged_version: 0 }, merged({ ...heard, acknowledged_version: 0 }, [])).first, true);
+});
+
+test("a parcel may go to its recipient, who is named first, or to others; nobody twice", () => {
+  assert.deepEqual(takers({ recipient: "Asha" }).slice(0, 2), ["Asha", "Family"]);
+  assert.equal(takers({ recipient: "Reception" }).filter((name) => name === "Reception").length, 1);
+  assert.ok(takers({}).every(Boolean));
 });
 
 test("amounts are read as they are written, and nothing else is an amount", () => {
