@@ -88,13 +88,13 @@ def proof_of(environment_id: int, reference: str) -> DeliveryProof | None:
 
 
 def _newest(manifest: Manifest) -> dict[str, Any]:
-    """What the driver confirmed, and how the newest version differs from the one before."""
+    """What the driver confirmed, and how the newest version differs from the one before. Never why it was made: what
+    supervisors write there is for each other, and may be about people."""
     rows = ManifestVersion.objects.for_environment(manifest.environment_id).filter(manifest=manifest)
     newest = rows.order_by("-number").first()
     return {
         "acknowledged_version": manifest.acknowledged_version,
         "difference": newest.difference if newest else {},
-        "reason": newest.reason if newest else "",
     }
 
 

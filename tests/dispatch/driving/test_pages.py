@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from dispatch.driving.selectors import refused_actions
 from dispatch.driving.sessions import create_link
+from dispatch.manifests.services import take_off
 from tests.dispatch.driving.test_proofs import picture
 from tests.dispatch.rounds import Round, a_round
 from tests.tracker.pages import Page
@@ -60,6 +61,7 @@ def test_a_link_that_is_only_looked_at_is_not_used(route, now):
         page = Client().get(link)
         assert page.status_code == 200
         assert "Asha Kulkarni" in page.content.decode()
+        assert 'rel="icon"' in page.content.decode(), "the browser asks for /favicon.ico where none is named"
         assert (page["Cache-Control"], page["Referrer-Policy"]) == ("no-store", "no-referrer")
     assert Client().post(link).status_code == 302
     gone = Client().get(link)
@@ -89,6 +91,14 @@ def test_the_day_holds_all_a_phone_needs_until_the_evening(phone, route):
     assert day["report"]["key"].startswith("pk_test_")
     assert day["report"]["device"].startswith("driver-")
     assert (day["acknowledged_version"], day["manifest"]["version"]) == (0, 1)
+
+
+def test_why_a_supervisor_changed_the_route_is_not_told_to_the_driver(phone, route, now):
+    with scope.scope(environment_id=route.environment.pk):
+        take_off(route.environment.pk, route.stops[2].shipment_id, reason="he is too slow", now=now)
+    answer = phone.get("/d/api/day").content.decode()
+    assert len(json.loads(answer)["difference"]["removed"]) == 1
+    assert "too slow" not in answer
 
 
 def test_what_is_told_is_answered_one_by_one_with_the_new_day(phone, route):
