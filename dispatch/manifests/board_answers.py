@@ -17,8 +17,8 @@ from tracker.http.times import moment_text
 P = ParamSpec("P")
 R = TypeVar("R")
 STATUS = {
-    "reason_required": 400, "bad_move": 400, "cannot_be_driven": 400, "unplannable": 409, "undone_already": 409,
-    "changed_meanwhile": 409, "not_found": 404,
+    "reason_required": 400, "bad_move": 400, "bad_expected": 400, "cannot_be_driven": 400,
+    "unplannable": 409, "undone_already": 409, "changed_meanwhile": 409, "not_found": 404,
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from dispatch.manifests.errors import ManifestRefusal
 from dispatch.manifests.laying import lay_orders
 from dispatch.manifests.models import Manifest, ManifestOverride
 from dispatch.manifests.moves import Move, kind_of, moved, undoing
+from dispatch.manifests.named import require_all_expected, require_there
 from dispatch.manifests.override_record import Weighing
 from dispatch.manifests.override_words import REASONS, broken, says
 from dispatch.manifests.weighing import Weighed
@@ -81,9 +82,10 @@ def apply(
 ) -> ManifestOverride:
     """Make the moves, tell the drivers whose manifests are in force, and keep what was before, after and why.
 
-    Raises NoReason, ChangedMeanwhile, BadMove, CannotBeDriven, Unplannable.
+    Raises NoReason, NobodyHasThatName, BadExpectation, ChangedMeanwhile, BadMove, CannotBeDriven, Unplannable.
     """
     code, words = _reason(reason_code, reason)
+    require_there(environment_id, moves, expected, service_date)
     with transaction.atomic():
         _lock(environment_id, hub, service_date)
         desk = desk_of(environment_id, hub, service_date=service_date, now=now)
@@ -184,13 +186,14 @@ def _require_seen(
 ) -> None:
     """What the caller looked at is as it was, and all that the moves touch was looked at."""
     by_key = {name: driver for driver in desk.orders for name in (desk.key(driver), driver)}
-    gone = [key for key in expected if key not in by_key]
+    gone = [key for key in expected if key not in by_key and not key.startswith("drv_")]
     if gone:
         raise ChangedMeanwhile(
             [Change(key, "", 0, "A manifest you looked at is over or was thrown away.") for key in gone]
         )
-    named = dict.fromkeys(by_key[key] for key in expected)
+    named = dict.fromkeys(by_key[key] for key in expected if key in by_key)
     require_unchanged(environment_id, desk.manifests, list(named), expected)
+    require_all_expected(desk, moves, expected)
     unseen = []
     for move in moves:
         holder = desk.stop_of(move.shipment)

@@ -45,9 +45,14 @@ class ManifestPage(Struct):
 
 
 class ManifestDocument(Struct):
-    """A manifest as it stands, with everything the driver needs of it: what is pushed over MQTT has this form."""
+    """A manifest as it stands, with everything the driver needs of it: what is pushed over MQTT has this form, but for
+    `id` and what stands below the stops, which are of the moment and not of a version.
+    """
 
-    manifest: ManifestId
+    id: ManifestId
+    manifest: Annotated[
+        ManifestId, Meta(description="The same as `id`: what is pushed to phones says it so.")
+    ]
     version: int
     state: StateName
     service_date: str
@@ -166,6 +171,7 @@ def summary(manifest: Manifest) -> ManifestSummary:
 def whole(manifest: Manifest) -> ManifestDocument:
     """With its stops as they stand."""
     return ManifestDocument(
+        id=manifest.public_id,
         **document(manifest),
         acknowledged_version=manifest.acknowledged_version,
         revision=manifest.revision,

@@ -4,7 +4,9 @@ import pytest
 from django.utils import timezone
 
 from dispatch.manifests.models import ManifestOverride
+from dispatch.shipments.models import ShipmentState
 from tests.dispatch.manifests.boards import LATER, Board, a_board
+from tests.tracker.caller import problem
 from tests.tracker.pages import Page
 from tracker.tenants.models import Role
 
@@ -123,3 +125,51 @@ def test_the_api_moves_with_a_key_and_lists_what_was_moved(board, api):
     assert (undone.status_code, undone.json()["undoes"]) == (201, one["id"])
     wrong = api.post("/api/v1/overrides", asked(board, {"shipment": 3, "to": None}))
     assert (wrong.status_code, wrong.json()["param"]) == (400, "/moves/0/shipment")
+
+
+def test_an_override_that_does_not_say_what_was_looked_at_is_refused_by_name(board, api):
+    moves = {"shipment": board.tray[0], "to": board.ravi.public_id}
+    without = api.post("/api/v1/overrides", asked(board, moves) | WHY)
+    problem(without, 400, "invalid_body", "/expected")
+    ravi = board.manifest(board.ravi)
+    forgot = problem(
+        api.post("/api/v1/overrides", asked(board, moves, expected={}) | WHY), 400, "bad_expected"
+    )
+    assert board.ravi.public_id in forgot
+    idle = {"shipment": board.tray[0], "to": board.meera.public_id}
+    forgot = problem(
+        api.post("/api/v1/overrides", asked(board, idle, expected={}) | WHY), 400, "bad_expected"
+    )
+    assert f"{board.meera.public_id} with 0" in forgot
+    old = asked(board, moves, expected={ravi.public_id: ravi.revision - 1}) | WHY
+    problem(api.post("/api/v1/overrides", old), 409, "changed_meanwhile")
+
+
+def test_names_that_nobody_has_and_another_day_are_no_change_that_somebody_made(board, api):
+    seen, ravi = board.seen(board.ravi), board.ravi.public_id
+    [manifest] = seen
+    nobody = "0" * 32
+
+    def said(status, code, moves, expected=seen, **more):
+        answer = api.post("/api/v1/overrides", asked(board, moves, expected=expected) | WHY | more)
+        return problem(answer, status, code)
+
+    assert "shp_" + nobody in said(404, "not_found", {"shipment": "shp_" + nobody, "to": ravi})
+    assert "drv_x" in said(404, "not_found", {"shipment": board.tray[0], "to": "drv_x"})
+    before = {"shipment": board.tray[0], "to": ravi, "before": "shp_" + nobody}
+    assert "shp_" + nobody in said(404, "not_found", before)
+    fine = {"shipment": board.tray[0], "to": ravi}
+    assert "drv_" + nobody in said(404, "not_found", fine, seen | {"drv_" + nobody: 0})
+    assert "mft_" + nobody in said(404, "not_found", fine, seen | {"mft_" + nobody: 1})
+    assert manifest in said(400, "bad_expected", fine, date="2026-05-05")
+    assert not ManifestOverride.objects.for_environment(board.environment).exists()
+
+
+def test_what_nobody_has_says_whether_its_place_is_doubtful(board, browser):
+    rows = ShipmentState.objects.for_environment(board.environment).filter(shipment__uid=board.tray[0][4:])
+    rows.update(place_doubtful=True)
+    facts = browser.get(f"/console/dispatch/board/document/{query(board)}").json()
+    assert {one["shipment"]: one["doubtful"] for one in facts["tray"]} == {
+        board.tray[0]: True,
+        board.tray[1]: False,
+    }

@@ -27,6 +27,8 @@ def test_drafts_of_a_run_are_released_and_followed_to_the_end(api, town, run):
     whole = api.get(address).json()
     assert [stop["place"] for stop in whole["stops"]] == [1, 2, 3]
     assert whole["driver"]["name"] == "Driver A"
+    [listed] = api.get("/api/v1/manifests").json()["data"]
+    assert (whole["id"], whole["revision"]) == (listed["id"], listed["revision"])
     assert api.post(f"{address}/acknowledge", {"version": 1}).json()["state"] == "acknowledged"
     assert api.post(f"{address}/begin").json()["state"] == "in_progress"
     for stop in whole["stops"]:

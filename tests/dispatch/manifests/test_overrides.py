@@ -10,6 +10,7 @@ from dispatch.manifests import overrides
 from dispatch.manifests.conflicts import ChangedMeanwhile
 from dispatch.manifests.models import Manifest, ManifestOverride, ManifestStop, ManifestVersion
 from dispatch.manifests.moves import BadMove, Move
+from dispatch.manifests.named import BadExpectation
 from dispatch.manifests.orders import stops_on
 from dispatch.manifests.services import arrive
 from dispatch.shipments.authors import Author
@@ -118,6 +119,8 @@ def test_a_drivers_own_progress_counts_as_a_change(board):
 def test_what_was_not_looked_at_is_not_changed(board):
     [first, *_] = board.order(board.asha)
     with pytest.raises(ChangedMeanwhile):
+        move(board, Move(first, board.ravi.public_id), expected=board.seen(board.ravi))
+    with pytest.raises(BadExpectation, match=board.ravi.public_id):
         move(board, Move(first, board.ravi.public_id), expected=board.seen(board.asha))
 
 
