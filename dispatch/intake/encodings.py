@@ -34,6 +34,8 @@ LOOKED_AT = 65_536
 # letters with accents as they stand in words; whatever else lies above ASCII must be rare among them
 LETTERS = re.compile(r"[À-ÖØ-öø-ÿŠšŽžŒœŸ]")
 SIGNS = re.compile(r"[€£§°·–—‘’“”…«»ºª²½´®™]")
+RUNS = re.compile(r"[^\x00-\x7f]{2,}")
+TWO_SMALL = re.compile(r"[à-öø-ÿßšžœ]{2}")  # Größe, Grüße, créée, ação
 BESIDE = re.compile(r"(?<=[a-zß-ÿ])[À-ÖØ-Þ](?=[a-zß-ÿ])")  # a capital within a word is no word
 
 
@@ -104,7 +106,7 @@ def _western(content: bytes, error: UnicodeDecodeError) -> Decoded:
     letters = sum(1 for char in high if LETTERS.match(char))
     signs = sum(1 for char in high if SIGNS.match(char))
     # two bytes above ASCII side by side, again and again, are halves of one character of another encoding
-    pairs = len(re.findall(r"[^\x00-\x7f]{2,}", text))
+    pairs = sum(1 for found in RUNS.findall(text) if not TWO_SMALL.fullmatch(found))
     wrong = len(high) - letters - signs + len(BESIDE.findall(text)) + 2 * pairs
     if wrong > 0.1 * len(high):
         raise _unknown(content, error.start, line)

@@ -22,6 +22,33 @@ def test_windows_1252_is_guessed_where_it_gives_words_and_says_that_it_is_a_gues
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "Name;Street\nMüller;Straße Größe\n",
+        "Müller Straße Größe",
+        "Grüße, Füße, süß und heiß",
+        "créée, née à Crécy",
+        "São João, ações e corações",
+        "Hämäläinen, Määttä, Töölö",
+    ],
+)
+def test_two_small_letters_with_accents_side_by_side_are_a_word(text):
+    decoded = decode(text.encode("cp1252"))
+    assert (decoded.text, decoded.guessed) == (text, True)
+
+
+@pytest.mark.parametrize("text", ["Тверская улица, Иванов", "на дом к Ивановым", "Żółta gęś, Łódź"])
+@pytest.mark.parametrize("encoding", ["cp1251", "cp1250", "koi8-r"])
+def test_words_of_another_encoding_are_not_read_as_western_ones(text, encoding):
+    try:
+        content = text.encode(encoding)
+    except UnicodeEncodeError:
+        return  # it cannot hold these letters
+    with pytest.raises(Unreadable, match="encoding"):
+        decode(content)
+
+
+@pytest.mark.parametrize(
     ("text", "encoding"),
     [
         ("名前,住所\n山田太郎,東京都千代田区\n", "shift_jis"),
