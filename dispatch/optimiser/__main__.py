@@ -10,6 +10,7 @@ BEGAN = time.monotonic()  # before all else is loaded, which counts
 
 import argparse  # noqa: E402
 import sys  # noqa: E402
+from collections.abc import Iterator  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 from dispatch.optimiser.engines import ENGINES  # noqa: E402
@@ -20,6 +21,10 @@ from dispatch.optimiser.solving import solve  # noqa: E402
 from dispatch.optimiser.stop import After  # noqa: E402
 from dispatch.optimiser.svg import drawing  # noqa: E402
 from dispatch.optimiser.verification import Verification, verify  # noqa: E402
+from dispatch.optimiser.whynot import why_not  # noqa: E402
+
+REASONS_S = 1.0  # for reasons, after the plan
+MOST_REASONS = 20
 
 
 def main(arguments: list[str] | None = None, began: float | None = None) -> int:
@@ -66,14 +71,45 @@ def _report(problem: Problem, solution: Solution, found: Verification, took: flo
         )
     if solution.unserved:
         _say(f"Unserved ({len(solution.unserved)} of {len(problem.stops)}): {' '.join(solution.unserved)}")
+        for line in (*_beyond_room(problem), *_reasons(problem, solution)):
+            _say(f"  {line}")
     _say(f"Cost {found.cost.total}")
     for name, value in found.cost.terms.items():
         if value:
             _say(f"  {name:<12} {value}")
+    left_out = [one for one in found.violations if one.rule == "must serve"]
     for violation in found.violations:
-        _say(f"Broken: {violation}")
+        if violation not in left_out[1:]:
+            _say(
+                f"Broken: {violation}" + (f" (so {len(left_out)} stops)" if violation in left_out[:1] else "")
+            )
     _say(f"Verified: {'every rule holds' if found.feasible else f'{len(found.violations)} rules broken'}")
     _say(f"Took {took:.2f} s")
+
+
+def _beyond_room(problem: Problem) -> Iterator[str]:
+    """Loads that the vehicles cannot carry however they drive."""
+    for unit in sorted({unit for stop in problem.stops for unit in stop.deliver}):
+        rooms = [vehicle.capacity.get(unit) for vehicle in problem.vehicles]
+        limits = [room for room in rooms if room is not None]
+        if not limits or len(limits) < len(rooms):
+            continue  # somebody carries any amount
+        loads = [stop.deliver.get(unit, 0) for stop in problem.stops]
+        too_large = sum(1 for load in loads if load > max(limits))
+        if too_large:
+            yield f"demand exceeds capacity: {too_large} stops ask for more {unit} than the {max(limits)} that fit"
+        elif sum(loads) > sum(limits):
+            yield f"demand exceeds capacity: {sum(loads)} {unit} in all, and {sum(limits)} fit"
+
+
+def _reasons(problem: Problem, solution: Solution) -> Iterator[str]:
+    """Why each stop is left out, the dearest first, as far as a little time goes."""
+    found = why_not(problem, solution, After(0.0), reasons=After(REASONS_S))
+    for one in found[:MOST_REASONS]:
+        yield f"{one.stop}: {one.says}"
+    rest = len(solution.unserved) - min(len(found), MOST_REASONS)
+    if rest:
+        yield f"{rest} more are not looked at here"
 
 
 def _say(line: str) -> None:

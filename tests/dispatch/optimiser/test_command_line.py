@@ -58,7 +58,34 @@ def test_what_cannot_all_be_served_is_said_and_ends_with_one(tmp_path, capsys) -
     assert main([str(path), "--seconds", "0.1"]) == 1
     said = capsys.readouterr().out
     assert "Unserved (2 of 3)" in said
-    assert "Broken: must serve" in said
+    assert "demand exceeds capacity: 2 stops ask for more demand than the 5 that fit" in said
+    assert "too little room" in said
+    assert said.count("Broken: must serve") == 1
+    assert "(so 2 stops)" in said
+
+
+def test_vehicles_that_hold_nothing_are_said_once_and_not_stop_by_stop(tmp_path, capsys) -> None:
+    path = file_of(tmp_path, VRP.replace("CAPACITY : 10", "CAPACITY : 0"))
+    assert main([str(path), "--seconds", "0.1"]) == 1
+    said = capsys.readouterr().out
+    assert "demand exceeds capacity: 3 stops ask for more demand than the 0 that fit" in said
+    assert said.count("Broken: ") == 1
+
+
+def test_a_stop_left_out_of_a_problem_of_ours_says_why(tmp_path, capsys) -> None:
+    stops = [{"id": name, "place": [72.91, 19.11], "deliver": {"kg": 7}} for name in ("near", "far")]
+    van = {"id": "van", "start": "hub", "shift_start": "06:00", "shift_end": "14:00", "capacity": {"kg": 10}}
+    problem = {
+        "epoch": "2026-11-23T00:00:00+05:30",
+        "places": [{"id": "hub", "longitude": 72.87, "latitude": 19.07}],
+        "vehicles": [van],
+        "stops": stops,
+    }
+    path = file_of(tmp_path, json.dumps(problem), "x.json")
+    assert main([str(path), "--seconds", "0.1"]) == 0
+    said = capsys.readouterr().out
+    assert "demand exceeds capacity: 14 kg in all, and 10 fit" in said
+    assert "van has 4 kg too little room" in said
 
 
 def test_the_module_runs_by_name_and_importing_it_loads_no_solver() -> None:
