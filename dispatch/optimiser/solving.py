@@ -4,8 +4,8 @@ The first plan stands within a fraction of a second; every better one is told on
 search at any moment and keep the best.
 """
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
@@ -19,8 +19,9 @@ from dispatch.optimiser.plan import Plan
 from dispatch.optimiser.polish import polish
 from dispatch.optimiser.problem import Problem
 from dispatch.optimiser.repair import serve_left_out
-from dispatch.optimiser.solution import Progress, Solution
+from dispatch.optimiser.solution import Solution
 from dispatch.optimiser.stop import After, AnyOf, Iterations, Stop, begin, remaining_s
+from dispatch.optimiser.telling import Tell, Telling
 
 if TYPE_CHECKING:
     from dispatch.optimiser.core import CoreSolution, Engine
@@ -31,12 +32,8 @@ SHARE_EXACT, SHARE_LIKENESS = 0.97, 0.65
 SHARE_GATHERING = 0.35
 # Of the time, what putting new stops into the known plan may take: thousands of them are better left to an engine.
 SHARE_KNOWN = 0.2
-# Between two looks at a better plan, so that telling of it does not slow the search.
-TELL_EVERY_S = 0.25
 # Steps of the polish where the search is bounded by a count and not by a clock.
 POLISH_STEPS = 400
-
-Tell = Callable[[Progress], None]
 
 
 def solve(
@@ -61,7 +58,7 @@ def solve(
     engine
         A name in `engines.ENGINES`.
     on_better
-        Told of better plans, perhaps from another thread, a few times a second at most.
+        Told of better plans, perhaps from another thread, a few times a second at most; the last is the one returned.
 
     Raises
     ------
@@ -69,7 +66,13 @@ def solve(
         For an engine that is not there. Content of the problem never raises.
     """
     begin(stop)
-    return _Solve(problem, stop, seed, on_better).run(start, _engine(engine))
+    telling = Telling(on_better)
+    try:
+        solution = _Solve(problem, stop, seed, telling).run(start, _engine(engine))
+        telling.end(solution)
+        return solution
+    finally:
+        telling.end()
 
 
 def _engine(name: str) -> "Engine":
@@ -80,12 +83,10 @@ def _engine(name: str) -> "Engine":
 
 
 class _Solve:
-    def __init__(self, problem: Problem, stop: Stop, seed: int, on_better: Tell | None) -> None:
-        self.began = time.monotonic()
-        self.stop, self.seed, self.on_better = stop, seed, on_better
+    def __init__(self, problem: Problem, stop: Stop, seed: int, telling: Telling) -> None:
+        self.stop, self.seed, self.telling = stop, seed, telling
         self.ix = Indexed(problem)
         self.best: Plan | None = None
-        self.told = -TELL_EVERY_S
         self.clocked = remaining_s(stop) < float("inf")
 
     def run(self, start: Solution | None, engine: "Engine") -> Solution:
@@ -98,6 +99,7 @@ class _Solve:
                 self._consider(polish(self._consider(None), self._gathering_stop(), self.seed))
                 self._consider(self._engine_run(self._pinned(lowered), engine, SHARE_LIKENESS))
         plan = self._consider(None)
+        self.telling.drop()
         return self._consider(polish(plan, self._polish_stop(), self.seed, self._tell_plan)).solution()
 
     def _known(self, start: Solution | None) -> Plan | None:
@@ -119,7 +121,9 @@ class _Solve:
         if plan is None:
             plan = self.best or Plan(self.ix)
         if self.best is None or plan.cost < self.best.cost:
-            self.best = plan
+            best = self.best = plan
+            self.telling.drop()
+            self.telling.offer(best.cost, lambda: best)
         return self.best
 
     def _engine_run(self, lowered: Lowered, engine: "Engine", share: float) -> Plan:
@@ -127,18 +131,18 @@ class _Solve:
         start = None
         if self.best is not None:
             start = lowered.start(enumerate(self.best.orders), slots_of(self.best))
-        tell = None if self.on_better is None else lambda found, _: self._tell_core(lowered, found)
+        self.telling.drop()  # what an engine tells is in its own measure
+        tell = partial(self._tell_core, lowered) if self.telling.heard else None
         return lift(lowered, engine(lowered.core, stop, self.seed, start, tell))
 
-    def _tell_core(self, lowered: Lowered, found: "CoreSolution") -> None:
-        if time.monotonic() - self.began - self.told >= TELL_EVERY_S:
-            self._tell_plan(lift(lowered, found))
+    def _tell_core(self, lowered: Lowered, found: "CoreSolution", _elapsed_s: float) -> None:
+        self.telling.offer(found.cost, lambda: lift(lowered, found))
 
     def _tell_plan(self, plan: Plan) -> None:
-        elapsed = time.monotonic() - self.began
-        if self.on_better is not None and elapsed - self.told >= TELL_EVERY_S:
-            self.told = elapsed
-            self.on_better(Progress(elapsed_s=elapsed, cost=plan.cost, solution=plan.solution()))
+        if not self.telling.heard:
+            return
+        as_it_is = plan.copy()  # the polish goes on with it
+        self.telling.offer(as_it_is.cost, lambda: as_it_is)
 
     def _share(self) -> float:
         if self.ix.together:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dispatch.optimiser import AnyOf, Iterations, Progress, WhenSet, solve, verify
+from dispatch.optimiser import After, AnyOf, Iterations, Progress, WhenSet, solve, solving, verify
+from dispatch.optimiser.core import CoreRoute, CoreSolution
 from dispatch.optimiser.problem import Begun, Break, Slot, Stop, Weights
 from tests.dispatch.optimiser.cities import DAWN, HOUR, driver, grid_travel, problem_of, rich
 
@@ -15,7 +16,10 @@ LINE = [(0, 0), (1000, 0), (2000, 0), (3000, 0), (4000, 0), (-1000, 0), (-2000, 
 
 
 def planned(problem, seed: int = 1, **more):
-    solution = solve(problem, Iterations(120), seed, engine="savings", **more)
+    return held(problem, solve(problem, Iterations(120), seed, engine="savings", **more))
+
+
+def held(problem, solution):
     found = verify(problem, solution)
     assert found.feasible, [str(one) for one in found.violations]
     assert found.cost.total == solution.cost
@@ -26,6 +30,48 @@ def planned(problem, seed: int = 1, **more):
 @given(st.integers(0, 10_000), st.integers(1, 9), st.integers(1, 4))
 def test_every_plan_holds_and_costs_what_it_states(seed: int, size: int, crews: int) -> None:
     planned(rich(seed, max(size, 4), crews), seed)
+
+
+@pytest.mark.parametrize(("seed", "crews"), [(3, 1), (21, 3), (34, 2)])
+def test_the_products_own_path_by_the_clock_holds_and_each_plan_told_is_better(seed: int, crews: int) -> None:
+    problem = rich(seed, 30, crews)
+    told: list[Progress] = []
+    solution = held(problem, solve(problem, After(0.6), on_better=told.append))
+    costs = [one.cost for one in told]
+    assert costs == sorted(set(costs), reverse=True)
+    assert costs[-1] == solution.cost
+    assert [one.elapsed_s for one in told] == sorted(one.elapsed_s for one in told)
+    for one in told:
+        held(problem, one.solution)
+    first = held(problem, solve(problem, After(0.0), engine="savings"))
+    assert solution.cost <= first.cost
+
+
+def test_every_better_plan_of_an_engine_in_its_long_share_comes_to_be_told(monkeypatch) -> None:
+    """An engine that finds its last at once and then nothing for long: that one is told before its share is over."""
+    stops = [Stop(id=f"s{n}", place=n) for n in range(1, 7)]
+    problem = problem_of(LINE, stops, [driver("a")])
+    heard = threading.Event()
+    told: list[int] = []
+
+    def engine(core, stop, seed, start, on_better):
+        crossed, best = [
+            CoreSolution((CoreRoute(0, order),), cost, True)
+            for order, cost in (((3, 0, 2, 1, 5, 4), 9), ((0, 1, 2, 3, 4, 5), 5))
+        ]
+        on_better(crossed, 0.0)
+        on_better(best, 0.0)
+        assert heard.wait(60), "the better plan was never told"
+        return best
+
+    def tell(progress: Progress) -> None:
+        told.append(progress.cost)
+        if len(told) > 1:
+            heard.set()
+
+    monkeypatch.setattr(solving, "_engine", lambda name: engine)
+    solution = solve(problem, After(0.5), engine="steady", on_better=tell)
+    assert told[-1] == solution.cost < told[0]
 
 
 @pytest.mark.parametrize("seed", range(3))
