@@ -8,7 +8,7 @@ of characters): keyboards and label readers produce it, and a delivery must not 
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import UUID, uuid5
 
 import msgspec
@@ -89,5 +89,5 @@ def _uuid(told: Any) -> UUID | None:
         return None
 
 
-def _is_whole(value: Any) -> bool:
+def _is_whole(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
