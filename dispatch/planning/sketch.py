@@ -39,7 +39,8 @@ def picture(assembled: Assembled, better: Better) -> dict[str, Any]:
     """Routes as lines: where each driver goes, in order."""
     places = {stop.id: assembled.brief.places[stop.place] for stop in assembled.brief.stops}
     routes = []
-    for vehicle, stops in sorted(better.orders.items()):
+    # in the order in which the page lists them once the run is over
+    for vehicle, stops in sorted(better.orders.items(), key=lambda one: assembled.hands[one[0]].driver.name):
         hand = assembled.hands[vehicle]
         line = [[places[stop].longitude, places[stop].latitude] for stop in stops]
         if not hand.on_the_way:

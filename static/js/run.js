@@ -46,12 +46,32 @@ async function look() {
     failures = 0;
     const was = shown;
     shown = await answer.json();
-    if (was.live && !shown.live) return location.reload(); // what came of it is the server's to say
+    if (was.live && !shown.live) return await ended();
     show();
   } catch {
     failures += 1;
   }
   return soon();
+}
+
+// What came of it is the server's to say: the page comes anew around the map, which stays as it is.
+async function ended() {
+  try {
+    const answer = await fetch(location.href, { cache: "no-store" });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
+    const place = fresh.querySelector("#plan-map");
+    const before = [...fresh.childNodes].slice(0, [...fresh.childNodes].indexOf(place));
+    const after = [...fresh.childNodes].slice(before.length + 1);
+    for (const node of [...canvas.parentNode.childNodes]) if (node !== canvas) node.remove();
+    canvas.before(...before);
+    canvas.after(...after);
+    shown = JSON.parse(document.getElementById("run-shown").textContent);
+    show();
+    watch();
+  } catch {
+    location.reload();
+  }
 }
 
 function soon() {
@@ -61,4 +81,9 @@ function soon() {
 
 show();
 soon();
-new ResizeObserver(() => drawCurve(document.getElementById("curve"), shown.progress, shown.live ? shown.seconds : 0)).observe(document.getElementById("curve"));
+watch();
+
+function watch() {
+  const curve = document.getElementById("curve");
+  new ResizeObserver(() => drawCurve(curve, shown.progress, shown.live ? shown.seconds : 0)).observe(curve);
+}

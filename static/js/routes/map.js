@@ -2,7 +2,7 @@
 
 import { basemap } from "../map/basemap.js";
 import { onSchemeChange, palette } from "../map/palette.js";
-import { colourOf, isBroken } from "./colours.js";
+import { colourOf, isBroken, Numbers } from "./colours.js";
 
 const NOTHING = { type: "FeatureCollection", features: [] };
 
@@ -24,11 +24,11 @@ export class RouteMap {
       map.setStyle(ground.style);
       await styled(map);
     }
-    return new RouteMap(map, ground, element);
+    return new RouteMap(map, ground, element, new Numbers(window.sessionStorage, `colours:${values.state_url ?? location.pathname}`));
   }
 
-  constructor(map, ground, element) {
-    Object.assign(this, { map, element, routes: [], fitted: "" });
+  constructor(map, ground, element, numbers) {
+    Object.assign(this, { map, element, numbers, routes: [], colours: [], fitted: "" });
     this.calm = window.matchMedia("(prefers-reduced-motion: reduce)");
     this.legend = element.appendChild(document.createElement("ul"));
     this.legend.className = "legend";
@@ -65,6 +65,7 @@ export class RouteMap {
   /** Draw these routes: [{driver, name, stops, line: [[longitude, latitude], …]}]. */
   show(routes) {
     this.routes = routes;
+    this.colours = this.numbers.number(routes);
     this.draw();
     this.list();
     const places = routes.flatMap((route) => route.line);
@@ -77,18 +78,18 @@ export class RouteMap {
 
   draw() {
     const features = (make) => ({ type: "FeatureCollection", features: this.routes.flatMap(make) });
-    const properties = (number) => ({ colour: colourOf(number), broken: isBroken(number) });
+    const properties = (at) => ({ colour: colourOf(this.colours[at]), broken: isBroken(this.colours[at]) });
     this.map.getSource("ways")?.setData(features((route, number) => ({ type: "Feature", properties: properties(number), geometry: { type: "LineString", coordinates: route.line } })));
     this.map.getSource("halts")?.setData(features((route, number) => route.line.slice(-route.stops || undefined).map((place) => ({ type: "Feature", properties: properties(number), geometry: { type: "Point", coordinates: place } }))));
   }
 
   list() {
     this.legend.hidden = this.routes.length < 2;
-    this.legend.replaceChildren(...this.routes.map((route, number) => {
+    this.legend.replaceChildren(...this.routes.map((route, at) => {
       const item = document.createElement("li");
       const name = document.createElement("span");
       name.textContent = `${route.name} · ${route.stops}`;
-      item.append(swatch(number), name);
+      item.append(swatch(this.colours[at]), name);
       return item;
     }));
   }
