@@ -11,6 +11,8 @@ from dispatch.fleet.hours import instant
 from dispatch.fleet.models import Hub
 from dispatch.fleet.selectors import DriverOnShift, last_places, on_shift
 from dispatch.fleet.tree import ancestors, descendants
+from dispatch.intake.delivering import Hubs as PlacesOfHubs
+from dispatch.intake.doubts import doubt_of
 from dispatch.manifests.issuing import IN_FORCE
 from dispatch.manifests.models import Manifest, ManifestStop, OverridePattern
 from dispatch.manifests.orders import stops_on
@@ -40,6 +42,7 @@ from dispatch.planning.prices import ORDINARY, Prices
 from dispatch.planning.services import settings_of
 from dispatch.planning.ways import Ways
 from dispatch.planning.windows import day_ends
+from dispatch.shipments.models import ShipmentState
 
 
 @dataclass
@@ -103,6 +106,7 @@ class _Assembly:
         self.depots: dict[tuple[float, float], Depot] = {}
         self.left: list[Left] = []
         self.later = 0
+        self.hubs_by_place: PlacesOfHubs | None = None  # read where a place is doubtful
 
     def run(self, seed: int) -> Assembled:
         hands = self._hands()
@@ -200,12 +204,16 @@ class _Assembly:
         return place
 
     def _is_good(self, one: Candidate) -> bool:
-        reasons = judge(one, now=self.now, until=self.until, timezone=self.hub.timezone)
+        reasons = judge(one, now=self.now, until=self.until, timezone=self.hub.timezone, doubt=self._doubt)
         if reasons is None:
             self.later += 1
         elif reasons:
             self.left.append(Left(one.row.pk, one.public_id, one.row.shipment.external_id, reasons))
         return reasons == []
+
+    def _doubt(self, row: ShipmentState) -> str:
+        self.hubs_by_place = self.hubs_by_place or PlacesOfHubs(self.environment_id)
+        return doubt_of(self.environment_id, row, self.hubs_by_place)
 
     def _know(self, hands: Sequence[Hand], wanted: set[str], names: dict[int, str]) -> None:
         """The plan people know: the draft where there is one, else what is in force."""

@@ -1,6 +1,6 @@
 """Which parcels a plan is about, and why others are not: read from the database, judged one by one."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -91,8 +91,18 @@ def _still_aboard(environment_id: int, holders: Mapping[int, Manifest]) -> dict[
     return {shipment: out[manifest] for shipment, manifest in rows.values_list("shipment_id", "manifest_id")}
 
 
-def judge(candidate: Candidate, *, now: datetime, until: datetime, timezone: str) -> list[Reason] | None:
-    """Why it cannot be planned, in the hub's own time; [] where it can; None where it is for another day."""
+def judge(
+    candidate: Candidate,
+    *,
+    now: datetime,
+    until: datetime,
+    timezone: str,
+    doubt: Callable[[ShipmentState], str],
+) -> list[Reason] | None:
+    """Why it cannot be planned, in the hub's own time; [] where it can; None where it is for another day.
+
+    `doubt` says why a place is doubtful, as a sentence without its full stop.
+    """
     row = candidate.row
     slots = slots_of(row)
     if candidate.held_by is None:
@@ -102,7 +112,7 @@ def judge(candidate: Candidate, *, now: datetime, until: datetime, timezone: str
     if row.longitude is None or row.latitude is None:
         return [Reason("place_unknown", "Nobody knows where its address is: set the place on the map.")]
     if row.place_doubtful and candidate.held_by is None:
-        return [Reason("place_doubtful", "Its place was guessed from the address: a person must confirm it.")]
+        return [Reason("place_doubtful", f"{doubt(row)}: a person must look at its place first.")]
     if candidate.held_by is None and (beyond := _beyond(row.size)):
         return [Reason("size_too_large", beyond)]
     if candidate.held_by is None and slots and max(end for _, end in slots) <= now:

@@ -6,6 +6,7 @@ import pytest
 
 from dispatch.fleet.models import DeviceHolding, ShiftChange, VehicleHolding
 from dispatch.fleet.models import Vehicle as FleetVehicle
+from dispatch.intake.doubts import doubt_of
 from dispatch.manifests.orders import stops_on
 from dispatch.manifests.releasing import release
 from dispatch.manifests.services import begin, finish
@@ -109,6 +110,26 @@ def test_a_place_that_nobody_knows_or_somebody_doubts_is_left_with_a_reason(town
     made = read(town)
     assert reasons(made) == {unknown: ["place_unknown"], doubtful: ["place_doubtful"]}
     assert [one.row.pk for one in made.parcels.values()] == [good]
+
+
+def test_each_doubtful_place_is_left_with_its_own_doubt(town):
+    far, swapped, marked, unsure = town.parcels(4)
+    for parcel, place in (
+        (far, {"longitude": 2.35, "latitude": 48.85, "place_by": "given"}),
+        (swapped, {"longitude": PUNE[1], "latitude": PUNE[0], "place_by": "given"}),
+        (marked, {"longitude": PUNE[0], "latitude": PUNE[1], "place_by": "given"}),
+        (unsure, {"longitude": PUNE[0], "latitude": PUNE[1], "place_by": "gazetteer", "confidence": 0.4}),
+    ):
+        does(town, parcel, CorrectAddress(**place, doubtful=True))
+    said = {one.shipment_id: one.reasons[0].text for one in read(town).left}
+    for parcel in (far, swapped, marked, unsure):
+        assert (
+            said[parcel]
+            == f"{doubt_of(town.environment.pk, town.state(parcel))}: a person must look at its place first."
+        )
+    assert said[unsure].startswith("Gazetteer is only 40% sure of it")
+    assert said[marked].startswith("Somebody marked it as doubtful")
+    assert len(set(said.values())) == 4
 
 
 @pytest.mark.parametrize("vast", [2**64, 10**24])
