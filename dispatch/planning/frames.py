@@ -62,6 +62,7 @@ class LeftOut(msgspec.Struct, frozen=True):
     remedies: list[Remedy] = []
     fits_at_cost: int | None = None
     explained: bool = True
+    of: int = 0  # above nought: `vehicles` names for each rule only the nearest of so many
 
 
 class Choice(msgspec.Struct, frozen=True):

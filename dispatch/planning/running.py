@@ -136,6 +136,8 @@ def _solve(
     with solver(job) as process:
         for frame in process.hear(every_s=HEAR_S):
             if isinstance(frame, Done):
+                if claims.renew(held, progress=progress, now=clock()) is None:
+                    raise NotOurs
                 return frame, stopped
             if isinstance(frame, Better) and sum(frame.terms.values()) < best:
                 best = sum(frame.terms.values())

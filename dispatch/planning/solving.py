@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from typing import BinaryIO
 
 import msgspec
@@ -25,12 +26,15 @@ from dispatch.optimiser import (
     why_these_drivers,
 )
 from dispatch.optimiser.problem import Problem
+from dispatch.optimiser.reasons import Refused
 from dispatch.optimiser.solution import Route
 from dispatch.planning import frames
 from dispatch.planning.frames import Better, Choice, Done, Failed, Job, LeftOut, Remedy, Why
 from dispatch.planning.ways import received
 
-MOST_EXPLAINED = 60  # unserved stops; with more of them the plan lacks drivers, not explanations
+MOST_EXPLAINED = (
+    60  # unserved stops, driver by driver; with more of them the plan lacks drivers, not explanations
+)
 LEAST_EXPLAINED_S = 2.0  # for reasons, whatever there is for changes
 MOST_VEHICLES = 120  # above it, trying every driver on every route takes too long
 MOST_SAID = 3  # broken rules, in a failure's text
@@ -118,23 +122,38 @@ def _legs_m(problem: Problem, route: Route) -> list[int]:
 
 
 def _left_out(problem: Problem, solution: Solution, explain_s: float) -> list[LeftOut]:
-    """Every unserved stop; those that cost most to leave out with their reasons, as far as time goes: drivers wait."""
+    """Every unserved stop, the dearest to leave out first, with their reasons as far as time goes: drivers wait.
+
+    Those beyond `MOST_EXPLAINED` have them in short: for each rule the vehicle that is nearest to serving it.
+    """
     prices = {stop.id: stop.priority for stop in problem.stops}
     dearest = sorted(solution.unserved, key=lambda stop: -prices.get(stop, 0))
-    wanted = dearest[:MOST_EXPLAINED]
+    whole = set(dearest[:MOST_EXPLAINED])
     most = After(LEAST_EXPLAINED_S + explain_s)
-    found = why_not(problem, solution, After(explain_s), only=wanted, reasons=most) if wanted else ()
+    found = why_not(problem, solution, After(explain_s), reasons=most) if dearest else ()
     explained = [
         LeftOut(
             stop=one.stop,
-            vehicles=[Why(w.vehicle, w.rule, w.by, w.unit, w.other) for w in one.vehicles],
+            vehicles=[
+                Why(w.vehicle, w.rule, w.by, w.unit, w.other)
+                for w in (one.vehicles if one.stop in whole else nearest(one.vehicles))
+            ],
             remedies=[Remedy(r.change, r.by, r.unit, r.vehicle, r.other, r.cost) for r in one.remedies],
             fits_at_cost=one.fits_at_cost,
+            of=0 if one.stop in whole else len(one.vehicles),
         )
         for one in found
     ]
     known = {one.stop for one in explained}
     return explained + [LeftOut(stop, explained=False) for stop in dearest if stop not in known]
+
+
+def nearest(refused: Sequence[Refused]) -> list[Refused]:
+    """For each rule the vehicle that misses it by least, the commonest rule first."""
+    by_rule: dict[str, list[Refused]] = {}
+    for one in refused:
+        by_rule.setdefault(one.rule, []).append(one)
+    return [min(ones, key=lambda one: one.by) for ones in sorted(by_rule.values(), key=len, reverse=True)]
 
 
 def _choices(problem: Problem, solution: Solution) -> list[Choice]:

@@ -101,9 +101,12 @@ class Names:
 
 def _left_out(names: Names, one: LeftOut) -> Unserved:
     if not one.explained:
-        text = "So many are left out that only the most important are explained: there are too few drivers."
+        text = "Not looked at: so many are left out that the time for reasons was over. There are too few drivers."
         return Unserved(one.stop, names.external_id(one.stop), [Reason("too_many_unserved", text)])
     reasons = [_reason(names, why) for why in one.vehicles[:MOST_VEHICLES]]
+    if one.of > len(reasons):
+        text = f"The nearest of {one.of} drivers by each rule; of so many left out, the others are not named."
+        reasons.append(Reason("in_short", text))
     if one.fits_at_cost is not None:
         text = f"It fits, for {units(one.fits_at_cost):g} more, which is above its price."
         reasons.insert(0, Reason("price", text))
