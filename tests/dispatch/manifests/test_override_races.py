@@ -115,4 +115,7 @@ def test_without_the_lock_both_would_have_moved(board, monkeypatch):
     monkeypatch.setattr(overrides, "desk_of", read_together)
     to = board.ravi.public_id
     came = at_once(board, (FIRST, [Move(first, to)]), (SECOND, [Move(second, to)]), expected=looked)
-    assert not any(isinstance(one, ChangedMeanwhile) for one in came.values())
+    assert {name: type(one) for name, one in came.items()} == {
+        "First": ManifestOverride,
+        "Second": ManifestOverride,
+    }
