@@ -14,6 +14,7 @@ from dispatch.intake.moments import in_zone, parse_day, parse_moment, parse_time
 MOST_SLOTS = 10
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=31)
 FARTHEST = timedelta(days=400)
+LONGEST_NIGHT = timedelta(hours=12)  # of a slot that crosses midnight only because its end lies earlier
 Span = tuple[datetime, datetime]
 _DURATION = re.compile(r"^P(?:(\d{1,3})D)?(?:T(?:(\d{1,3})H)?(?:(\d{1,4})M)?(?:(\d{1,6})S)?)?$")
 _DASH = re.compile(r"\s*(?:/|\s[-–—]\s|[–—]|\s(?:to|bis|until|से|ते)\s)\s*", re.IGNORECASE)
@@ -77,6 +78,12 @@ def parse_slot(text: str, clock: Clock) -> Span:
         last = _with_offset(tomorrow, end, offset) if offset else _at(tomorrow, end, clock, ends=True)
         if parse_time(begin.strip() if _is_clock(begin) else split_moment(begin)[1]) == parse_time(end):
             raise Wrong("ends when it begins")
+        if last - first > LONGEST_NIGHT:
+            hours = (last - first).total_seconds() / 3600
+            raise Wrong(
+                f"ends before it begins ({begin} and then {end}); over midnight it would last {hours:g} hours. "
+                "Turn the times round, or write the day of the end as well"
+            )
     return _sound(first, last)
 
 

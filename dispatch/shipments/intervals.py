@@ -7,6 +7,7 @@ from dispatch.shipments.kinds import Slot
 from tracker.http.times import BadMoment, moment_text, parse_moment
 
 LONGEST = timedelta(days=31)
+LONGEST_NIGHT = timedelta(hours=12)  # where an end without a date is read as one of the next day
 DURATION = re.compile(
     r"P(?:(?P<weeks>\d{1,3})W)?(?:(?P<days>\d{1,3})D)?"
     r"(?:T(?:(?P<hours>\d{1,4})H)?(?:(?P<minutes>\d{1,5})M)?(?:(?P<seconds>\d{1,7})S)?)?"
@@ -21,7 +22,7 @@ def parse_interval(text: str) -> Slot:
     """`from/to`, `from/duration` or `duration/to`; UTC where a time names no offset. Raises BadInterval.
 
     An end without a date (`2026-05-01T09:00Z/11:00`) is on the day of the beginning, or the day after where that would
-    not be later, at the same offset.
+    not be later, at the same offset; more than 12 hours over midnight are refused, for begin and end were swapped.
     """
     begin_text, slash, end_text = text.partition("/")
     if not slash or not begin_text or not end_text:
@@ -55,7 +56,17 @@ def _end(begin_text: str, end_text: str) -> datetime:
         return parse_moment(end_text)
     offset = re.search(r"(Z|[+-]\d{2}:?\d{2})$", begin_text)
     end = parse_moment(f"{begin_text[:10]}T{end_text}{offset[0] if offset else ''}")
-    return end if end > parse_moment(begin_text) else end + timedelta(days=1)
+    begin = parse_moment(begin_text)
+    if end > begin:
+        return end
+    end += timedelta(days=1)
+    if end - begin > LONGEST_NIGHT:
+        hours = (end - begin).total_seconds() / 3600
+        raise BadInterval(
+            f"{begin_text}/{end_text} ends before it begins; over midnight it would last {hours:g} hours. "
+            "Write the date of the end as well if that is meant."
+        )
+    return end
 
 
 def _duration(text: str) -> timedelta:

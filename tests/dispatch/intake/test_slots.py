@@ -76,6 +76,7 @@ def test_clock_changes_make_a_slot_as_long_as_it_is(text, hours):
         ("09:00-12:00", "no day"),
         ("2026-11-23T09:00/09:00", "ends when it begins"),
         ("2026-11-23T12:00/2026-11-22T09:00", "ends before"),
+        ("2026-11-23T20:00/19:00", "over midnight it would last 23 hours"),
         ("2026-02-30T09:00/12:00", "calendar"),
         ("2026-11-23T09:00", "no slot"),
         ("soon", "no slot"),
