@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from itertools import islice
 
 from dispatch.intake.faults import Unreadable
 
@@ -52,17 +53,38 @@ def count_rows(text: str, delimiter: str) -> int:
 
 
 def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    lines = _parsed(text, delimiter)
+    row: list[str] = []
+    first, following = 1, 1  # lines of the file at which this row and the next begin
     try:
-        for number, row in enumerate(_parsed(text, delimiter), 1):
+        for number, row in enumerate(lines, 1):
+            first, following = following, lines.line_num + 1
             if any(row) and any(not cell.isspace() for cell in row if cell):
                 yield number, row
     except csv.Error as error:
         raise Unreadable(
-            f"The file cannot be read as CSV ({error}). Often a quotation mark is opened and never closed."
+            f"The file cannot be read as CSV from line {following:,} on ({error}). Often a quotation mark is opened "
+            "there and never closed."
         ) from None
+    if row and _unclosed(text, delimiter, first):
+        line = lines.line_num - len(row[-1].rstrip("\r\n").splitlines()) + 1
+        raise Unreadable(
+            f"A quotation mark is opened in line {max(first, line):,} and never closed: all that follows it would be "
+            "one cell. Close it, or write it twice where it belongs to the text."
+        )
 
 
-def _parsed(text: str, delimiter: str) -> Iterator[list[str]]:
+def _unclosed(text: str, delimiter: str, first: int) -> bool:
+    """Whether the last row, which begins at line `first`, ends within quotes."""
+    rest = islice(io.StringIO(text, newline=""), first - 1, None)
+    try:
+        list(csv.reader(rest, delimiter=delimiter, skipinitialspace=True, strict=True))
+    except csv.Error as error:
+        return "unexpected end of data" in str(error)
+    return False
+
+
+def _parsed(text: str, delimiter: str) -> "csv._reader":
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
 
 

@@ -152,7 +152,8 @@ class Settler:
             return
         if answer is None:
             row.place_by, row.confidence = NOBODY, 0.0
-            row.doubt = "the address was not found"
+            said = "the address was not found"
+            row.doubt = f"{was_nowhere}; {said}" if was_nowhere else said
             return
         row.place, row.place_by = (answer.longitude, answer.latitude), answer.provider
         row.confidence, row.doubt = answer.confidence, ""

@@ -157,3 +157,10 @@ def test_a_file_that_comes_again_after_zones_and_hubs_changed_is_still_the_same(
     again = read(box, upload(box, content))
     assert (again.repeated, again.refused) == (1, 0), faults(again)
     assert ShipmentState.objects.for_environment(box).get().hub_id == zone.pk
+
+
+def test_a_place_at_nought_nought_says_so_even_where_the_address_is_not_found(box, hub):
+    made = read(box, upload(box, as_csv([HEADING, a_row(Lat="0", Lng="0", Address="Nowhere Lane")]), hub))
+    [fault] = faults(made)[2]
+    assert fault["reason"].startswith("0, 0 is what broken software writes")
+    assert "the address was not found" in fault["reason"]

@@ -37,6 +37,26 @@ def test_a_quote_that_never_ends_is_told_and_does_not_swallow_the_file():
         list(open_table(rows.encode(), delimiter=",").rows)
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('id,address\n1,Main Street\n2,"Tilak Road\n3,Camp\n', 3),
+        ('id,address\r\n1,"Line one\r\nline two"\r\n2,"Tilak Road', 4),
+        ('id,address\n"1,Tilak Road\n', 2),
+    ],
+)
+def test_a_quote_that_is_not_closed_is_named_by_its_line(text, line):
+    with pytest.raises(Unreadable, match=f"opened in line {line} and never closed"):
+        open_table(text.encode(), delimiter=",")
+
+
+@pytest.mark.parametrize(
+    "last", ['2,"Tilak ""Road"""', '2,12" pipe', '2,"Tilak" Road', '2,"Tilak\nRoad"\n\n']
+)
+def test_quotes_that_are_closed_or_within_a_cell_are_left_alone(last):
+    assert len(list(open_table(f"id,address\n1,Camp\n{last}".encode(), delimiter=",").rows)) == 3
+
+
 def test_a_workbook_gives_dates_in_iso_and_whole_numbers_without_a_point():
     content = as_workbook(
         [
