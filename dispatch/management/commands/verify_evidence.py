@@ -19,10 +19,12 @@ class Command(BaseCommand):
         parser.add_argument("--key", help="the public key it must be signed with; by default ours")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = verify(options["pack"], options["key"] or public_key())
-        for text in found.checked:
-            self.stdout.write(f"ok        {text}")
-        for text in found.faults:
-            self.stdout.write(f"TAMPERED  {text}")
+        given = options["key"]
+        self.stdout.write(f"Checked with {'the key given' if given else 'the key of this installation'}.")
+        found = verify(options["pack"], given or public_key())
+        *lines, outcome = found.lines()
+        for line in lines:
+            self.stdout.write(line)
         if found.faults:
-            raise CommandError("Not as it was made.")
+            raise CommandError(outcome)
+        self.stdout.write(outcome)

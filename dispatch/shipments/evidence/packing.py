@@ -33,7 +33,11 @@ READ_ME = """Evidence of shipment {shipment} ({external_id}), made at {made_at}.
 
 Check it offline, with Python 3.10 or newer and nothing else:
 
-    python3 verify_evidence.py PACK.zip
+    python3 verify_evidence.py PACK.zip --key THE_OPERATORS_PUBLIC_KEY
+
+Get that key from the operator in another way than the one in which this pack came to you: it is public_key at
+/api/v1/evidence-key of their address (with any API key). Without it the script says "signature: no key given" and ends
+with 3, for whoever changes a pack can sign it with a key of their own.
 
 The first lines of that script say how everything here is made, so that you can check it with a program of your own.
 

@@ -1,7 +1,15 @@
-"""Checks an evidence pack of a shipment: python3 verify_evidence.py PACK.zip [--key HEX]
+"""Checks an evidence pack of a shipment: python3 verify_evidence.py PACK.zip --key HEX
 
 It needs nothing but Python 3.10 or newer: no network, no account, no package. It prints what it checked and names each
-thing that was changed, added or removed since the pack was made. It ends with 0 if all is well, with 1 if not.
+thing that was changed, added or removed since the pack was made. It ends with
+
+* 0 if all is well,
+* 1 if something was tampered with,
+* 2 if it was called in a wrong way,
+* 3 if the pack holds together, but no key was given: whoever made it up could have signed it with a key of their own.
+
+The key is the operator's. Ask for it in another way than the one in which the pack came: it is `public_key` at
+/api/v1/evidence-key of the operator's address (with any API key of your environment).
 
 How the pack is made, so that you can check it with a program of your own:
 
@@ -12,8 +20,8 @@ How the pack is made, so that you can check it with a program of your own:
 * What an event says of the recipient stands in personal.json, with a salt. The event's data holds the digest of
   {"personal": data, "salt": salt} as `personal_sha256`. Where the recipient was forgotten, it is not in the pack.
 * manifest.json has the SHA-256 and the size of every file. signature.json has an Ed25519 signature (RFC 8032) over the
-  bytes of manifest.json, and the public key it was made with. Compare that key with the one the operator publishes at
-  /api/v1/evidence-key, or give the one you have with --key: whoever changes a pack can sign it with a key of their own.
+  bytes of manifest.json, and the public key it was made with, which proves nothing until it is compared with the
+  operator's.
 """
 
 import hashlib
@@ -25,6 +33,11 @@ from typing import Any
 FORMAT = "milepost-evidence/1"
 UNLISTED = {"manifest.json", "signature.json"}  # the one lists the others, the other signs it
 NOTHING_BEFORE = "0" * 64
+OUTCOMES = {
+    0: "As it was made.",
+    1: "Not as it was made.",
+    3: "It holds together, but the signature was NOT checked: no key was given.",
+}
 LARGEST = 500_000_000  # of all files together, unpacked
 
 
@@ -34,10 +47,26 @@ class Findings:
     def __init__(self) -> None:
         self.checked: list[str] = []
         self.faults: list[str] = []
+        self.unchecked: list[str] = []
 
     def ok(self, text: str) -> None:
         """Something is as it should be."""
         self.checked.append(text)
+
+    def open(self, text: str) -> None:
+        """Something could not be checked."""
+        self.unchecked.append(text)
+
+    def lines(self) -> list[str]:
+        """All of it, and in the last line what it comes to."""
+        told = [f"ok           {text}" for text in self.checked]
+        told += [f"NOT CHECKED  {text}" for text in self.unchecked]
+        told += [f"TAMPERED     {text}" for text in self.faults]
+        return [*told, OUTCOMES[self.code()]]
+
+    def code(self) -> int:
+        """0: as it was made; 1: not; 3: nobody knows by whom it was made."""
+        return 1 if self.faults else 3 if self.unchecked else 0
 
     def wrong(self, text: str) -> None:
         """Something was tampered with."""
@@ -118,7 +147,7 @@ def _check_signature(files: dict[str, bytes], key: str | None, found: Findings) 
     elif key is not None:
         found.ok("the manifest is signed with the key given")
     else:
-        found.ok(f"the manifest is signed with the key {public.hex()}: compare it with the one published")
+        found.open(f"signature: no key given (--key). It was made with {public.hex()}, whosever that is.")
 
 
 def _check_files(files: dict[str, bytes], manifest: dict[str, Any], found: Findings) -> None:
@@ -295,18 +324,14 @@ def main(arguments: list[str]) -> int:
     key = None
     if "--key" in arguments:
         place = arguments.index("--key")
-        key = arguments[place + 1] if place + 1 < len(arguments) else ""
+        key = arguments[place + 1] if place + 1 < len(arguments) else "none"
         arguments = arguments[:place] + arguments[place + 2 :]
     if len(arguments) != 1:
         sys.stderr.write("usage: verify_evidence.py PACK.zip [--key HEX]\n")
         return 2
     found = verify(arguments[0], key)
-    for text in found.checked:
-        sys.stdout.write(f"ok        {text}\n")
-    for text in found.faults:
-        sys.stdout.write(f"TAMPERED  {text}\n")
-    sys.stdout.write("%s\n" % ("Not as it was made." if found.faults else "As it was made."))
-    return 1 if found.faults else 0
+    sys.stdout.write("".join(f"{line}\n" for line in found.lines()))
+    return found.code()
 
 
 if __name__ == "__main__":

@@ -124,6 +124,24 @@ def test_a_stranger_checks_it_with_nothing_but_python(files, tmp_path):
     assert "5 events are chained without a gap" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("more", "code", "last"),
+    [
+        ([], 3, "It holds together, but the signature was NOT checked: no key was given."),
+        (["--key", "ab" * 32], 1, "Not as it was made."),
+        (["--key"], 1, "Not as it was made."),
+        (["more"], 2, ""),
+    ],
+)
+def test_without_the_operators_key_nobody_is_told_that_all_is_well(files, tmp_path, capsys, more, code, last):
+    path = closed(files, tmp_path / "pack.zip")
+    assert verify_evidence.main([path, *more]) == code
+    told = capsys.readouterr().out.splitlines()
+    assert (told[-1] if told else "") == last
+    assert any(line.startswith("NOT CHECKED  signature: no key given") for line in told) is (code == 3)
+    assert "evidence-key" in files["README.txt"].decode()
+
+
 def changed(files: dict[str, bytes], name: str, change) -> dict[str, bytes]:
     """The pack with one JSON file changed, and the manifest's digest made to fit, as a forger would."""
     value = json.loads(files[name])
@@ -242,7 +260,8 @@ def test_a_pack_signed_with_a_forgers_key_is_not_ours(files, tmp_path, settings)
     settings.SECRET_KEY = "the forger's own" * 4
     forged = opened(_signed_again(files))
     settings.SECRET_KEY = "whatever else it was" * 4
-    assert faults(forged, tmp_path) == [], "nobody can tell without a key to compare"
+    found = verify_evidence.verify(closed(forged, tmp_path / "forged.zip"))
+    assert (found.faults, found.code()) == ([], 3), "nobody can tell without a key to compare"
     assert any("signed with another key" in fault for fault in faults(forged, tmp_path, public_key()))
 
 
