@@ -40,6 +40,7 @@ class Seen(NamedTuple):
     failed_reason: str
     cash_minor: int
     currency: str
+    not_before: datetime | None
     changed_at: datetime
     delivered_at: datetime | None
     ended_at: datetime | None
@@ -81,6 +82,7 @@ class Glance:
     brand: str
     slot: tuple[datetime, datetime] | None = None
     eta: tuple[datetime, datetime] | None = None  # from about when; by when with four chances in five
+    not_before: datetime | None = None  # the next attempt
     stops_before: int | None = None
     arriving: bool = False
     silent: bool = False
@@ -110,6 +112,7 @@ def glance(seen: Seen, rules: Rules, *, now: datetime) -> Glance | None:
         brand=rules.brand,
         slot=None if seen.state in ENDS else _slot(seen),
         eta=_eta(seen) if out else None,
+        not_before=seen.not_before if seen.state == "ready" else None,
         stops_before=seen.stops_before if near else None,
         arriving=out and (seen.stop_state == "arrived" or seen.stops_before == 0),
         silent=near and _silent(seen, now),

@@ -25,16 +25,19 @@ STOP = """
     ORDER BY m.service_date DESC, m.id DESC LIMIT 1"""
 LOOK = f"""
     SELECT s.id, s.external_id, p.state, p.slots, p.note, p.language, p.attempts, p.failed_reason, p.cash_minor,
-        p.currency, p.changed_at, p.delivered_at, p.ended_at, h.timezone,
+        p.currency, p.not_before, p.changed_at, p.delivered_at, p.ended_at, h.timezone,
         t.manifest_state, t.state, t.slot_from, t.slot_to, t.planned_arrival, t.eta_at, t.eta_latest_at,
         p.longitude, p.latitude,
         CASE WHEN t.begun_at IS NOT NULL THEN
             (SELECT count(*) FROM dispatch_manifeststop o WHERE o.environment_id = s.environment_id
                 AND o.manifest_id = t.manifest_id AND o.place < t.place AND o.state IN ('planned', 'arrived')) END,
         d.recorded_at, d.longitude, d.latitude, d.heading_deg,
-        c.brand, c.language, c.reveal_stops_away, c.customers_reschedule, c.customers_note, c.ends_after_s, c.proofs
+        COALESCE(NULLIF(c.brand, ''), o.name), c.language, c.reveal_stops_away,
+        c.customers_reschedule, c.customers_note, c.ends_after_s, c.proofs
     FROM dispatch_shipment s
     JOIN dispatch_shipmentstate p ON p.shipment_id = s.id
+    JOIN tracker_environment n ON n.id = s.environment_id
+    JOIN tracker_tenant o ON o.id = n.tenant_id
     LEFT JOIN dispatch_hub h ON h.id = p.hub_id
     LEFT JOIN LATERAL ({STOP}) t ON p.state IN ('assigned', 'out_for_delivery')
     LEFT JOIN dispatch_deviceholding g ON g.environment_id = s.environment_id AND g.driver_id = t.of_driver
@@ -85,9 +88,9 @@ def _read(key: Opened, now: datetime) -> Look | None:
 
 
 def _rules(row: tuple[Any, ...]) -> Rules:
-    """As the settings say; the usual ones where an environment has none."""
-    if row[0] is None:
-        return USUAL
+    """As the settings say; the usual ones where an environment has none. The brand is the sender's name, else."""
+    if row[2] is None:
+        return USUAL._replace(brand=row[0])
     brand, language, reveal, reschedule, note, ends_after_s, proofs = row
     return Rules(brand, language, reveal, reschedule, note, timedelta(seconds=ends_after_s), "code" in proofs)
 

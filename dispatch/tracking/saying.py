@@ -87,16 +87,25 @@ def _when(shown: Glance, language: str, zone: ZoneInfo, now: datetime) -> tuple[
         if begin <= now:
             return say(language, "eta_soon", end=clock(end)), say(language, "band")
         return say(language, "eta", begin=clock(begin), end=clock(end)), say(language, "band")
+    if shown.way == "failed" and (
+        shown.slot is None or shown.slot[1] <= now
+    ):  # the time that was kept in vain
+        return say(language, "again_choose" if shown.may_move else "again"), ""
+    if shown.not_before is not None and shown.not_before > now:
+        at = shown.not_before.astimezone(zone)
+        return say(language, "not_before", day=day(at, language, now=now, zone=zone)), ""
     if shown.slot is not None and not shown.over:
         return slot_text(shown.slot, language, zone, now=now), ""
     return "", ""
 
 
-def slot_text(slot: tuple[datetime, datetime], language: str, zone: ZoneInfo, *, now: datetime) -> str:
-    """`Planned for tomorrow, 09:00 to 12:00`."""
+def slot_text(
+    slot: tuple[datetime, datetime], language: str, zone: ZoneInfo, *, now: datetime, sentence: str = "slot"
+) -> str:
+    """`Planned for tomorrow, 09:00 to 12:00`; with the sentence `offer`, that may be chosen, without `planned`."""
     begin, end = slot[0].astimezone(zone), slot[1].astimezone(zone)
     which = day(begin, language, now=now, zone=zone)
-    return say(language, "slot", day=which, begin=clock(begin), end=clock(end))
+    return say(language, sentence, day=which, begin=clock(begin), end=clock(end))
 
 
 def _stops(shown: Glance, language: str) -> str:

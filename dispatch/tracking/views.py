@@ -78,7 +78,7 @@ def note(request: HttpRequest, token: str) -> HttpResponse:
     found = look(token, now=now, fresh=True)
     if found is None or not found.glance.may_note:
         return _back(request, token, "too_late")
-    text = " ".join(request.POST.get("note", "").split())
+    text = " ".join(request.POST.get("note", "").replace("\x00", "").split())
     if len(text) > services.LONGEST_NOTE:
         return _back(request, token, "note_long")
     scope.enter(environment_id=found.opened.environment_id)
@@ -165,7 +165,7 @@ def _outcome(request: HttpRequest, language: str) -> dict[str, str]:
 
 
 def _option(slot: Slot, language: str, zone: ZoneInfo, now: datetime) -> tuple[str, str]:
-    return slot[0].isoformat(), slot_text(slot, language, zone, now=now)
+    return slot[0].isoformat(), slot_text(slot, language, zone, now=now, sentence="offer")
 
 
 def _language(request: HttpRequest, found: Look | None) -> str:

@@ -14,7 +14,7 @@ NOW = datetime(2026, 5, 4, 8, 2, 30, tzinfo=UTC)
 RULES = Rules("Kiran Stores", "en", 3, True, True, timedelta(days=1), False)
 OUT = Seen(
     shipment_id=1, reference="MP-1001", state="out_for_delivery", slots=[], note="", language="", attempts=0,
-    failed_reason="", cash_minor=0, currency="", changed_at=NOW, delivered_at=None, ended_at=None,
+    failed_reason="", cash_minor=0, currency="", not_before=None, changed_at=NOW, delivered_at=None, ended_at=None,
     timezone="Asia/Kolkata", manifest_state="in_progress", stop_state="planned",
     slot_from=NOW, slot_to=NOW + timedelta(hours=2), planned_arrival=NOW + timedelta(minutes=50),
     eta_at=NOW + timedelta(minutes=41), eta_latest_at=NOW + timedelta(minutes=63), longitude=73.9, latitude=18.5,

@@ -10,9 +10,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from dispatch.fleet.models import DeviceHolding
-from dispatch.manifests.services import arrive, begin, finish
+from dispatch.manifests.services import arrive, begin, document, finish
 from dispatch.planning.models import DispatchSettings
-from dispatch.shipments.commands import ConfirmDelivery, FailAttempt
+from dispatch.shipments.commands import ConfirmDelivery, FailAttempt, LeaveNote
 from dispatch.shipments.models import ShipmentEvent
 from dispatch.shipments.services import execute
 from dispatch.tracking import looking
@@ -69,7 +69,9 @@ def deliver(route: Round, place: int, now: datetime) -> None:
 
 
 def test_it_says_in_words_how_it_goes_until_the_end(route, now):
-    assert "Being prepared" in see(route, 2)
+    before = see(route, 2)
+    assert "Being prepared" in before
+    assert f"From {route.environment.tenant.name}" in before, "whose name it is where no other is set"
     set_out(route, now)
     far, near = see(route, 6), see(route, 2)
     assert "Out for delivery" in far
@@ -120,6 +122,19 @@ def test_a_note_reaches_the_events_and_is_text(route, now):
     assert {event.author["kind"] for event in events} == {"customer"}
 
 
+def test_what_the_sender_told_the_driver_is_neither_shown_to_the_customer_nor_overwritten(route, now):
+    shipment = route.shipment(1)
+    execute(route.environment.pk, shipment.pk, LeaveNote(note="cash only, owes us"), author=OFFICE, now=now)
+    looking._kept.clear()
+    token = token_for(shipment)
+    assert "owes us" not in Client().get(f"/s/{token}").content.decode()
+    Client().post(f"/s/{token}/note", {"note": "second door"})
+    looking._kept.clear()
+    assert "second door" in Client().get(f"/s/{token}").content.decode()
+    stop = document(route.manifest)["stops"][0]
+    assert (stop["note"], stop["sender_note"]) == ("second door", "cash only, owes us")
+
+
 def test_a_note_too_long_is_refused_and_none_is_kept(route):
     token = token_for(route.shipment(1))
     answer = Client().post(f"/s/{token}/note", {"note": "x" * 501})
@@ -136,6 +151,7 @@ def test_another_time_can_be_chosen_where_it_is_offered(route, now):
     looking._kept.clear()
     page = Client().get(f"/s/{token}").content.decode()
     assert "Nobody was there." in page
+    assert re.search(r'name="slot"[^>]*> Planned', page) is None
     offered = re.findall(r'name="slot" value="([^"]+)"', page)
     answer = Client().post(f"/s/{token}/slot", {"slot": offered[1].replace("&#x2B;", "+")})
     assert "said=moved" in answer["Location"]

@@ -1,6 +1,7 @@
 """What customers are told: every language says the same sentences, with the same things put in."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from string import Formatter
 from zoneinfo import ZoneInfo
@@ -9,8 +10,9 @@ import pytest
 
 from dispatch.driving.deeds import REASONS
 from dispatch.tracking.glance import WAYS as STATES
+from dispatch.tracking.glance import Glance
 from dispatch.tracking.languages import DEFAULT, LANGUAGES, language_for
-from dispatch.tracking.saying import MONTHS, WEEKDAYS, amount, day, slot_text
+from dispatch.tracking.saying import MONTHS, WEEKDAYS, amount, day, said, slot_text
 from dispatch.tracking.words import SENTENCES, WAYS, reason
 
 PUNE = ZoneInfo("Asia/Kolkata")
@@ -72,6 +74,35 @@ def test_days_are_those_of_the_place_of_delivery():
     assert day(at + timedelta(days=2), "hi", now=NOW, zone=zone) == "गुरुवार, 7 मई"
     slot = (datetime(2026, 5, 5, 3, 30, tzinfo=UTC), datetime(2026, 5, 5, 6, 30, tzinfo=UTC))
     assert slot_text(slot, "en", zone, now=NOW) == "Planned for today, 09:00 to 12:00"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_time_that_may_be_chosen_is_not_called_settled(language):
+    slot = (datetime(2026, 5, 5, 3, 30, tzinfo=UTC), datetime(2026, 5, 5, 6, 30, tzinfo=UTC))
+    offer = slot_text(slot, language, PUNE, now=NOW, sentence="offer")
+    settled = SENTENCES[language]["slot"].split("{")[0]
+    assert settled
+    assert settled not in offer
+    assert re.findall(r"\d\d:\d\d", offer) == ["09:00", "12:00"]
+
+
+SHOWN = Glance(way="failed", reference="", brand="", failed_reason="nobody_home", attempts=1)
+PAST = (NOW - timedelta(hours=5), NOW - timedelta(hours=2))
+COMING = (NOW + timedelta(hours=12), NOW + timedelta(hours=15))
+
+
+@pytest.mark.parametrize(
+    ("changes", "when"),
+    [
+        ({"slot": PAST}, "The day of the next attempt is not decided yet"),
+        ({"slot": PAST, "may_move": True}, "Choose a time below"),
+        ({}, "is not decided yet"),
+        ({"slot": COMING, "may_move": True}, "Planned for today, 13:30 to 16:30"),
+        ({"way": "ready", "slot": PAST, "not_before": NOW + timedelta(days=1)}, "Not before: tomorrow"),
+    ],
+)
+def test_who_was_missed_is_told_when_it_goes_on(changes, when):
+    assert when in said(replace(SHOWN, **changes), "en", PUNE, now=NOW).when
 
 
 @pytest.mark.parametrize(
