@@ -4,7 +4,7 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from box.say import Progress, Refusal
@@ -17,6 +17,7 @@ class Health:
     answered: bool
     ok: bool
     components: Mapping[str, bool]
+    attention: Sequence[str] = ()  # what a person must look at although all is up
 
 
 def ask(base_url: str, timeout_s: float = 5.0) -> Health:
@@ -34,7 +35,9 @@ def ask(base_url: str, timeout_s: float = 5.0) -> Health:
         return Health(False, False, {})
     parts = document.get("components", {}) if isinstance(document, dict) else {}
     up = {name: _is_up(part) for name, part in parts.items()} if isinstance(parts, dict) else {}
-    return Health(bool(up) or status == 200, status == 200, up)
+    attention = document.get("attention", []) if isinstance(document, dict) else []
+    told = [str(line) for line in attention] if isinstance(attention, list) else []
+    return Health(bool(up) or status == 200, status == 200, up, told)
 
 
 def _is_up(part: object) -> bool:

@@ -50,6 +50,8 @@ def status_table(stack: Stack) -> int:
     down = sorted(name for name, up in health.components.items() if not up)
     absent = stack.absent()
     print()
+    for line in health.attention:
+        print(f"look at {line}. Next: docs/operations.md")
     if absent:
         print(f"not healthy: {', '.join(absent)} does not run. Next: make logs p={absent[0]}")
     elif health.ok:

@@ -8,6 +8,8 @@ from dispatch.hearing import hear
 from dispatch.metrics.models import HubDay
 from tests.dispatch.fleet.ground import a_driver, a_hub, a_manifest
 from tracker.outbox.models import OutboxEvent
+from tracker.outbox.relay import relay_batch
+from tracker.outbox.subscribers import SUBSCRIBERS
 from tracker.tenants import scope
 from tracker.webhooks.examples import DATA
 
@@ -26,6 +28,25 @@ def an_event(box, kind: str, data: dict) -> OutboxEvent:
 def test_an_event_of_each_published_kind_is_heard(box, kind):
     """Even where nothing of what it names is there any more."""
     hear([an_event(box, kind, DATA[kind])])
+
+
+def test_an_event_of_every_published_kind_is_handed_on_to_every_subscriber(box):
+    """As the relay does it, with all who have subscribed: dispatch, alerts and webhooks."""
+    assert hear in SUBSCRIBERS
+    assert len(SUBSCRIBERS) >= 3
+    made = [an_event(box, kind, DATA[kind]) for kind in sorted(DATA)]
+    relayed = relay_batch(now=NOW)
+    assert (relayed.kinds, relayed.count) == ({}, len(made))
+
+
+def test_an_event_at_which_a_subscriber_fails_is_named_by_its_kind(box):
+    def fails(events):
+        if any(event.kind == "shipment.delivered" for event in events):
+            raise KeyError("nobody thought of that")
+
+    made = [an_event(box, kind, DATA[kind]) for kind in ("shipment.delivered", "shipment.created")]
+    relayed = relay_batch(now=NOW, subscribers=[fails])
+    assert (relayed.kinds, relayed.count) == ({made[0].pk: "shipment.delivered"}, 1)
 
 
 def test_the_days_of_all_manifests_of_an_override_are_computed_anew(box):

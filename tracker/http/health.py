@@ -34,7 +34,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
     down = [name for name in settings.HEALTH_COMPONENTS if components[name]["status"] != "ok"]
     up = not down
     _note(",".join(down))
-    document = {"status": "ok" if up else "degraded", "components": components}
+    attention = _attention(components)
+    document = {"status": "ok" if up else "degraded", "components": components, "attention": attention}
     answer = HttpResponse(
         msgspec.json.encode(document),
         status=200 if up else 503,
@@ -44,6 +45,13 @@ def healthz(request: HttpRequest) -> HttpResponse:
     # Django would write an error for every 503: it is asked every second, and one line a change says more
     answer._has_been_logged = True  # type: ignore[attr-defined]  # what Django's own logger looks at
     return answer
+
+
+def _attention(components: dict[str, Component]) -> list[str]:
+    """What a person must look at although all is up: another server would do it no better, so it is no 503."""
+    stuck = components["relay"].get("stuck", {})
+    named = ", ".join(f"{count} {kind}" for kind, count in sorted(stuck.items()))
+    return [f"relay: events that subscribers fail at again and again: {named}"] if stuck else []
 
 
 _noted = {"down": ""}
@@ -71,10 +79,13 @@ def look(*, now: float) -> dict[str, Component]:
     answers = {name: _result(future, ends) for name, future in asked.items()}
     heard: dict[str, list[float]] = answers["redis"].pop("heard", {})
     held: list[str] = answers["redis"].pop("held", [])
+    stuck: dict[str, int] = answers["redis"].pop("stuck", {})
     archive: Component = {"archive": answers["redis"].pop("archive", {"status": "ok"})}
     processes = {name: _process(heard.get(name, []), now) for name in PROCESSES}
     if held:  # they are up and wait for what passes, or for a step to be mended: see their logs
         processes["consumer"]["held_lanes"] = held
+    if stuck:
+        processes["relay"]["stuck"] = stuck
     return answers | processes | archive
 
 
@@ -116,6 +127,7 @@ def _ask_redis() -> Component:
     keys = list(client.scan_iter(match="health:*", count=1000))
     heard: dict[str, list[float]] = {}
     held: list[str] = []
+    stuck: dict[str, int] = {}
     for key, value in zip(keys, client.mget(keys) if keys else [], strict=True):
         name = key.decode("utf-8", "replace").split(":")[1]
         try:
@@ -123,10 +135,13 @@ def _ask_redis() -> Component:
             heard.setdefault(name, []).append(float(said["at"]))
             if name == "consumer":  # the bridge's `held` is a number of messages
                 held += [lane for lane in str(said.get("held", "")).split(",") if lane]
-        except (msgspec.DecodeError, KeyError, TypeError, ValueError):
+            if name == "relay":  # several meet the same events
+                for kind, count in said.get("stuck", {}).items():
+                    stuck[str(kind)] = max(int(count), stuck.get(str(kind), 0))
+        except (msgspec.DecodeError, KeyError, TypeError, ValueError, AttributeError):
             continue
     archive = _archive(client.get(ARCHIVE_STATE))
-    return {"latency_ms": latency, "heard": heard, "held": sorted(held), "archive": archive}
+    return {"latency_ms": latency, "heard": heard, "held": sorted(held), "stuck": stuck, "archive": archive}
 
 
 def _archive(told: Any) -> Component:

@@ -16,6 +16,7 @@ from django.db import Error as DatabaseTrouble
 from redis.exceptions import RedisError
 
 from tracker.outbox.relay import BATCH, relay_batch
+from tracker.outbox.stuck import Stuck
 from tracker.webhooks import signing, verification
 from tracker.webhooks.claims import waiting_since
 from tracker.webhooks.client import Client
@@ -40,6 +41,7 @@ class RelayProcess:
         self._allow_private = settings.WEBHOOKS_ALLOW_PRIVATE if allow_private is None else allow_private
         self._threads = ThreadPoolExecutor(THREADS, "relay")
         self._parked: dict[int, float] = {}
+        self._stuck = Stuck(forget_s=3 * PARKED_S)
         self._relayed = 0
         self._worked_at = time.monotonic()
 
@@ -92,6 +94,7 @@ class RelayProcess:
         parked = list(self._parked)
         batch = await deliverer.work(lambda: relay_batch(now=clock(), parked=parked))
         self._parked |= dict.fromkeys(batch.failed, time.monotonic() + PARKED_S)
+        self._stuck.failed(batch.kinds, at=time.monotonic())
         self._relayed += batch.count
         self._worked_at = time.monotonic()
         if batch.count:
@@ -137,6 +140,7 @@ class RelayProcess:
             "failed": deliverer.failed,
             "under_way": len(deliverer.lanes),
             "parked_events": len(self._parked),
+            "stuck": self._stuck.kinds(at=time.monotonic()),
             **{name: round(lag / timedelta(seconds=1), 1) for name, lag in lags.items()},
         }
 

@@ -1,8 +1,8 @@
 """Hands events on to their subscribers: at least once, none left out, whoever commits late and whoever is killed."""
 
 import logging
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
@@ -18,10 +18,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Relayed:
-    """What one batch came to: how many events were handed on, and which ones a subscriber failed at."""
+    """What one batch came to: how many events were handed on, and which a subscriber failed at, with their kinds."""
 
     count: int
     failed: frozenset[int]
+    kinds: Mapping[int, str] = field(default_factory=dict)
 
 
 def relay_batch(
@@ -47,7 +48,8 @@ def relay_batch(
             failed |= _tell(subscriber, events)
         done = [event.pk for event in events if event.pk not in failed]
         OutboxEvent.objects.unscoped(WHY).filter(pk__in=done).update(relayed_at=now)
-    return Relayed(len(done), frozenset(failed))
+    kinds = {event.pk: event.kind for event in events if event.pk in failed}
+    return Relayed(len(done), frozenset(failed), kinds)
 
 
 def _tell(subscriber: Subscriber, events: list[OutboxEvent]) -> set[int]:

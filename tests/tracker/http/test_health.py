@@ -60,6 +60,21 @@ def test_a_held_lane_is_named(heartbeats):
 
 
 @pytest.mark.django_db
+def test_events_that_a_subscriber_fails_at_are_named_though_all_is_up(heartbeats):
+    for component in health.PROCESSES:
+        heartbeats(component)
+    assert ask()[1]["attention"] == []
+    for instance, count in (("1", 2), ("2", 3)):  # both relays meet them
+        stuck = {"shipment.delivered": count, "manifest.released": 1}
+        heartbeats("relay", instance, value=json.dumps({"at": time.time(), "stuck": stuck}))
+    status, document = ask()
+    assert (status, document["status"]) == (200, "ok")
+    assert document["components"]["relay"]["stuck"] == {"shipment.delivered": 3, "manifest.released": 1}
+    [line] = document["attention"]
+    assert line.endswith("again and again: 1 manifest.released, 3 shipment.delivered")
+
+
+@pytest.mark.django_db
 def test_messages_that_the_broker_holds_are_no_held_lanes(heartbeats):
     for component in health.PROCESSES:
         heartbeats(component)
