@@ -215,6 +215,16 @@ def test_a_supervisor_gives_a_code_sees_the_phone_and_signs_it_out(customer, sig
     assert phone.get("/d/api/day").status_code == 401
 
 
+def test_a_supervisor_sees_what_could_not_be_taken_on_the_hubs_clock(customer, signed_in, phone, route, now):
+    tell(phone, {"id": "x", "kind": 5, "stop": route_stop(route, 1)})
+    address = reverse("console_driver_phone", args=[route.driver.public_id])
+    page = signed_in(customer.member(Role.SUPERVISOR)).get(address).content.decode()
+    assert "This cannot be read" in page
+    assert "MP-1001" in page
+    assert f"Times of {route.hub.timezone}" in page
+    assert Page(page).faults == []
+
+
 def test_a_viewer_makes_no_codes(customer, signed_in, route):
     viewer = signed_in(customer.member(Role.VIEWER))
     assert viewer.post(reverse("console_driver_link", args=[route.driver.public_id])).status_code == 403
