@@ -65,14 +65,39 @@ def why_driver(assembled: Assembled, choice: Choice) -> dict[str, Any]:
             "swaps": choice.swaps,
         }
         how = "if the two changed routes" if choice.swaps else "if they took it over"
-        said = f"{names.driver(choice.next_best)} would be next: {more:g} dearer {how}."
+        said = f"{names.driver(choice.next_best)} would be next: {more:g} cost units dearer {how}."
     elif choice.cannot:
-        said = "Nobody else can drive it: " + ", ".join(
-            f"{count} by {rule.replace('_', ' ')}" for rule, count in sorted(choice.cannot.items())
+        said = "Nobody else can drive it: " + "; ".join(
+            f"{count} {'driver' if count == 1 else 'drivers'} {in_the_way(rule)}"
+            for rule, count in sorted(choice.cannot.items())
         )
+        said += "."
     else:
         said = "There is no other driver."
     return {**facts, "says": said}
+
+
+IN_THE_WAY = {
+    "skill": "without a skill that a stop asks for",
+    "vehicle": "whose vehicle is not one that a stop allows",
+    "depot": "who cannot load it",
+    "apart": "who would have two parcels together that must stay apart",
+    "together": "who would have only a part of what belongs together",
+    "capacity": "whose vehicle is too small",
+    "no_way": "from whom no way leads there",
+    "slot": "who would come after a slot",
+    "shift": "whose hours are too short",
+    "loading": "who could not load it in time",
+    "break": "who would have no time for a break",
+    "duration": "who would be out for too long",
+    "distance": "who would drive too far",
+    "begun": "who have begun something else",
+}
+
+
+def in_the_way(rule: str) -> str:
+    """Why a driver cannot take a route over, as it follows `3 drivers`."""
+    return IN_THE_WAY.get(rule, f"kept from it by the rule “{rule.replace('_', ' ')}”")
 
 
 class Names:

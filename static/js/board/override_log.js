@@ -33,7 +33,7 @@ export class OverrideLog {
     };
     add("span", "log-says", one.says);
     add("span", "log-why", `“${one.reason}”`);
-    add("span", "log-who", `${clock(one.at, timezone)} · ${one.author} · cost ${signed(one.cost)}`);
+    add("span", "log-who", `${clock(one.at, timezone)} · ${one.author} · ${signed(one.cost)} cost units`);
     if (one.undone_by) add("span", "log-who", `taken back by ${one.undone_by}`);
     else if (may && one.undoable) {
       const button = add("button", "tiny quiet", "Undo");

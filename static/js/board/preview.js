@@ -53,7 +53,7 @@ export function weighedCard(weighed) {
   const { before, after, violations } = weighed;
   const change = after.total - before.total;
   const sum = make("p", "cost-sum");
-  sum.append(make("b", change > 0 ? "dearer" : "cheaper", signed(change)), ` cost: ${amount(before.total)} before, ${amount(after.total)} after`);
+  sum.append(make("b", change > 0 ? "dearer" : "cheaper", signed(change)), ` cost units: ${amount(before.total)} before, ${amount(after.total)} after`);
   const table = make("table", "cost-terms");
   const body = make("tbody");
   for (const term of termsOf(weighed)) {

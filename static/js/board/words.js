@@ -59,5 +59,5 @@ export function amount(cost) {
 export function costSentence(weighed) {
   const fresh = weighed.violations.filter((violation) => violation.new);
   const rules = fresh.length ? `; breaks ${fresh.length}: ${fresh.map((one) => one.text).join("; ")}` : "; breaks nothing";
-  return `cost ${signed(weighed.after.total - weighed.before.total)}${rules}`;
+  return `${signed(weighed.after.total - weighed.before.total)} cost units${rules}`;
 }

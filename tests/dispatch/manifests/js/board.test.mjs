@@ -73,7 +73,7 @@ test("lateness, costs and targets are said as people say them", () => {
   assert.match(stopSentence(b.stops[0], b, "UTC"), /R, stop 1 of Ravi at 01:00, \+12 min late, planned/);
   const weighed = { before: { terms: { distance: 4, change: 0 }, total: 4 }, after: { terms: { distance: 5, change: 3 }, total: 8 }, violations: [{ new: true, text: "late" }, { new: false, text: "old" }] };
   assert.deepEqual(termsOf(weighed).map(({ text, delta }) => [text, delta]), [["Distance", 1], ["Change of plan", 3]]);
-  assert.equal(costSentence(weighed), "cost +4.00; breaks 1: late");
+  assert.equal(costSentence(weighed), "+4.00 cost units; breaks 1: late");
 });
 
 const pune = { longitude: 73.86, latitude: 18.52 };
