@@ -26,7 +26,9 @@ def text(body: Body, name: str, *, longest: int = LONGEST_NAME, needed: bool = F
         value = ""
     if not isinstance(value, str):
         raise FleetRefusal(f"{name} must be a text.", name)
-    value = value.replace("\x00", "").strip()  # PostgreSQL cannot hold U+0000
+    if "\x00" in value:
+        raise FleetRefusal(f"{name} must hold no U+0000.", name)
+    value = value.strip()
     if needed and not value:
         raise FleetRefusal(f"{name} is needed.", name)
     if len(value) > longest:
@@ -179,10 +181,26 @@ def metadata(body: Body, name: str = "metadata") -> dict[str, Any]:
     value = body.get(name)
     if value is None:
         return {}
+    if _holds_nul(value):
+        raise FleetRefusal(f"{name} must hold no U+0000.", name)
     try:
         return storable(value)
     except BadMetadata as error:
         raise FleetRefusal(f"{error}.", name) from None
+
+
+def _holds_nul(value: Any) -> bool:
+    """Whether U+0000, which PostgreSQL keeps in no text, stands anywhere in it."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, str) and "\x00" in one:
+            return True
+        if isinstance(one, Mapping):
+            left += [*one.keys(), *one.values()]
+        elif isinstance(one, list):
+            left += one
+    return False
 
 
 def _number(value: str, name: str) -> float:
