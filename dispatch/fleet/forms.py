@@ -22,6 +22,13 @@ class BodyForm(forms.Form):
     """A form whose fields are those of a body; what a reader refuses stands beside the field it names."""
 
     use_required_attribute = False  # the reader's sentence says more than a browser's
+    needed: tuple[str, ...] = ()  # fields that the reader asks for, and the page must not call optional
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.needed:
+            self.fields[name].needed = True  # type: ignore[attr-defined]  # read by the template of a field
+            self.fields[name].widget.attrs["aria-required"] = "true"
 
     def body(self) -> dict[str, Any]:
         """The body as the API would get it; an empty field is null."""
@@ -44,6 +51,8 @@ class BodyForm(forms.Form):
 
 class HubForm(BodyForm):
     """A hub."""
+
+    needed = ("name",)
 
     name = forms.CharField(max_length=200, required=False, widget=forms.TextInput(attrs=PLAIN))
     kind = forms.ChoiceField(choices=Hub.Kind.choices, initial=Hub.Kind.ZONE)
@@ -81,6 +90,8 @@ class HubForm(BodyForm):
 
 class DriverForm(BodyForm):
     """A driver."""
+
+    needed = ("name", "hub")
 
     name = forms.CharField(max_length=200, required=False, widget=forms.TextInput(attrs=PLAIN))
     hub = forms.ChoiceField(required=False)
@@ -154,6 +165,8 @@ class VehicleForm(BodyForm):
 class ShiftForm(BodyForm):
     """Weekly hours."""
 
+    needed = ("starts", "ends")
+
     weekdays = forms.TypedMultipleChoiceField(
         choices=DAYS, coerce=int, required=False, widget=forms.CheckboxSelectMultiple, label="Begins on"
     )
@@ -191,6 +204,8 @@ class ShiftForm(BodyForm):
 
 class ChangeForm(BodyForm):
     """Hours of one date."""
+
+    needed = ("date",)
 
     date = forms.CharField(max_length=10, required=False, widget=forms.DateInput(attrs={"type": "date"}))
     starts = forms.CharField(max_length=5, required=False, widget=forms.TimeInput(attrs={"type": "time"}))
