@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 from itertools import islice
+from typing import Protocol
 
 from dispatch.intake.faults import Unreadable
 
@@ -11,6 +12,15 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 LONGEST_CELL = 20_000  # characters; longer ones are a quote that never ends
 LOOKED_AT = 40  # rows, to find the delimiter by
 csv.field_size_limit(LONGEST_CELL)  # the module's own, for whole processes: nobody else in them reads CSV
+
+
+class Lines(Protocol):
+    """Rows as the csv module reads them, and how many lines of the file were taken for them."""
+
+    @property
+    def line_num(self) -> int: ...
+
+    def __iter__(self) -> Iterator[list[str]]: ...
 
 
 def read_delimited(text: str, delimiter: str = "") -> tuple[str, Iterator[tuple[int, list[str]]]]:
@@ -84,7 +94,7 @@ def _unclosed(text: str, delimiter: str, first: int) -> bool:
     return False
 
 
-def _parsed(text: str, delimiter: str) -> "csv._reader":
+def _parsed(text: str, delimiter: str) -> Lines:
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
 
 
