@@ -122,7 +122,12 @@ def size_words(size: dict[str, float]) -> str:
     """`2 parcels, 2.5 kg`."""
     names = {"parcels": "parcel" if size.get("parcels") == 1 else "parcels"}
     parts = sorted(size.items(), key=lambda part: part[0] != "parcels")
-    return ", ".join(f"{amount:g} {names.get(unit, unit)}" for unit, amount in parts)
+    return ", ".join(f"{_plain(amount)} {names.get(unit, unit)}" for unit, amount in parts)
+
+
+def _plain(amount: float) -> str:
+    """`1,000,000` and `2.5`: never with an exponent."""
+    return f"{amount:,.3f}".rstrip("0").rstrip(".")
 
 
 def money_words(minor: int, currency: str) -> str:
