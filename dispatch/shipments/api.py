@@ -100,7 +100,10 @@ class ShipmentBatch(Endpoint):
         Query(request)
         body, reader = bodies.read(request, NewShipmentsBody), Reader(request.environment)
         wanted: list[NewShipment | WrongField] = []
-        for one in body.shipments:
+        for number, one in enumerate(body.shipments):
+            if not isinstance(one, dict):
+                wanted.append(WrongField(f"Number {number} of the list, counted from 0, is no object."))
+                continue
             try:
                 wanted.append(reader.new_shipment(bodies.shaped(one, NewShipmentBody)))
             except WrongField as wrong:

@@ -64,7 +64,9 @@ class NewShipmentBody(Struct, forbid_unknown_fields=True):
 class NewShipmentsBody(Struct, forbid_unknown_fields=True):
     """Many at once; each is taken or refused by itself."""
 
-    shipments: Annotated[list[dict[str, Any]], Meta(min_length=1, max_length=1_000)]
+    shipments: Annotated[
+        list[Any], Meta(min_length=1, max_length=1_000, description="Each an object as for one shipment.")
+    ]
     change: Annotated[
         bool,
         Meta(

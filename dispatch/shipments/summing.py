@@ -11,13 +11,13 @@ from tracker.http.parsing import pointer
 
 
 def results_of(
-    bodies: Sequence[dict[str, Any]], wanted: Sequence[NewShipment | WrongField], made: Sequence[Result]
+    bodies: Sequence[Any], wanted: Sequence[NewShipment | WrongField], made: Sequence[Result]
 ) -> ShipmentResults:
     """One result for each body, in order; `made` is for those that could be read, in the same order."""
     outcomes = iter(made)
     results = []
     for body, one in zip(bodies, wanted, strict=True):
-        given = body.get("external_id")
+        given = body.get("external_id") if isinstance(body, dict) else None
         external_id = given if isinstance(given, str) else None
         if isinstance(one, WrongField):
             fault = ShipmentFault(pointer(*one.path), one.reason)

@@ -108,11 +108,8 @@ def test_many_are_taken_or_refused_one_by_one_and_twice_is_harmless(api):
         {"external_id": "c", "longitude": 0, "latitude": 0},
         {"external_id": "a", "phone": "1"},
         {"recipient": "without an id"},
-        "no object",
     ]
-    response = api.post("shipments/batch", {"shipments": bodies})
-    problem(response, 400, "invalid_body", "/shipments/5")
-    sent = {"shipments": bodies[:5]}
+    sent = {"shipments": bodies}
     found = answer(api.post("shipments/batch", sent))
     assert [one["outcome"] for one in found["data"]] == [
         "created",
@@ -134,6 +131,24 @@ def test_many_are_taken_or_refused_one_by_one_and_twice_is_harmless(api):
         "created",
     ]
     assert api.json("shipments/external:a")["phone"] == "1"
+
+
+def test_what_is_no_object_is_refused_by_its_number_and_costs_the_others_nothing(api):
+    found = answer(
+        api.post("shipments/batch", {"shipments": [{"external_id": "a"}, 5, None, "x", {"external_id": "b"}]})
+    )
+    assert [one["outcome"] for one in found["data"]] == [
+        "created",
+        "refused",
+        "refused",
+        "refused",
+        "created",
+    ]
+    assert [one["faults"][0]["detail"][:8] for one in found["data"][1:4]] == [
+        "Number 1",
+        "Number 2",
+        "Number 3",
+    ]
 
 
 def test_a_life_by_commands_and_its_history(api, shipment):
