@@ -34,6 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dispatch.sagas.api_urls")),
     path("", include("dispatch.notifications.api_urls")),
     path("", include("dispatch.manifests.overrides_api_urls")),
+    path("", include("dispatch.patterns.api_urls")),
     path("", include("dispatch.fleet.api_urls")),
     path("", include("dispatch.metrics.api_urls")),
     path("", include("dispatch.shipments.api_urls")),

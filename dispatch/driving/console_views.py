@@ -10,7 +10,7 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_POST, require_safe
 
 from dispatch.driving import selectors
-from dispatch.driving.proofs import content_of
+from dispatch.driving.proofs import as_answer, content_of
 from dispatch.driving.sessions import LINK_LASTS, create_link, end_links, end_sessions
 from dispatch.fleet.models import Driver
 from dispatch.fleet.sight import hubs_in_sight
@@ -60,14 +60,9 @@ def proof(request: ConsoleRequest, proof: str) -> HttpResponse:
     if found is None or not _in_sight(request, found.driver):
         raise Http404
     try:
-        content = content_of(found)
+        return as_answer(found, content_of(found))
     except (NotThere, OSError):
         raise Http404("The bytes of this proof are not where they were put.") from None
-    answer = HttpResponse(content, content_type=found.content_type)
-    answer.headers["Cache-Control"] = "private, max-age=3600"
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return answer
 
 
 def _page(request: ConsoleRequest, driver: Driver, address: str = "") -> HttpResponse:

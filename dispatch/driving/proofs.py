@@ -12,6 +12,7 @@ from datetime import datetime
 
 import msgspec
 from django.db import IntegrityError, transaction
+from django.http import HttpResponse
 from PIL import Image, UnidentifiedImageError
 
 from dispatch.driving.errors import BadProof
@@ -116,6 +117,15 @@ def content_of(proof: DeliveryProof) -> bytes:
     if hashlib.sha256(content).digest() != bytes(proof.sha256):
         raise NotThere(f"{proof.stored_as} is not what was put there")
     return content
+
+
+def as_answer(proof: DeliveryProof, content: bytes) -> HttpResponse:
+    """The bytes over HTTP; in a sandbox, for a browser must not take them for anything else."""
+    answer = HttpResponse(content, content_type=proof.content_type)
+    answer.headers["Cache-Control"] = "private, max-age=3600"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer
 
 
 def looked_at(kind: str, content: bytes) -> str:

@@ -4,6 +4,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
+
 from dispatch.driving.deeds import REASONS
 from dispatch.driving.models import DeliveryProof, DriverAction, DriverLink, DriverSession
 from dispatch.driving.phones import reporting_key
@@ -85,6 +87,11 @@ def proof_of(environment_id: int, reference: str) -> DeliveryProof | None:
     except BadIdentifier:
         return None
     return DeliveryProof.objects.for_environment(environment_id).filter(uid=uid).first()
+
+
+def proofs_of(environment_id: int) -> QuerySet[DeliveryProof]:
+    """All proofs of delivery, with their shipments and drivers."""
+    return DeliveryProof.objects.for_environment(environment_id).select_related("shipment", "driver")
 
 
 def _newest(manifest: Manifest) -> dict[str, Any]:

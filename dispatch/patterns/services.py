@@ -85,8 +85,11 @@ def propose(environment_id: int, hub: Hub, *, now: datetime) -> list[OverridePat
     return made
 
 
-def decide(pattern: OverridePattern, state: str, *, by: User, now: datetime) -> None:
-    """A person accepts, refuses or ends a pattern; from then on a plan knows it, or not. Raises DecidedAlready."""
+def decide(pattern: OverridePattern, state: str, *, by: User | None, now: datetime) -> None:
+    """Accept, refuse or end a pattern; from then on a plan knows it, or not. `by` is None where a key does it.
+
+    Raises DecidedAlready.
+    """
     before = State.ACCEPTED if state == State.ENDED else State.PROPOSED
     rows = OverridePattern.objects.for_environment(pattern.environment_id).filter(pk=pattern.pk, state=before)
     if not rows.update(state=state, decided_by=by, decided_at=now):

@@ -198,6 +198,7 @@ DISPATCH_VICTIMS: Victims = {
         for name in ("phone", "link", "revoke")
     },
     "console_proof": [lambda v: {"proof": v.proof.public_id}],
+    "api_proof_content": [lambda v: {"proof": v.proof.public_id}],
     "api_dispatch_window": [lambda v: {"window": v.window.public_id}],
     **{f"api_plan_run{name}": [lambda v: {"run": v.run.public_id}] for name in ("", "_stop")},
     **{
@@ -222,6 +223,10 @@ DISPATCH_VICTIMS: Victims = {
     "console_board_undo": [lambda v: {"override_id": v.override.public_id}],
     "console_board_move": [lambda v: {"shipment_id": v.shipment.public_id}],
     "console_pattern_decide": [lambda v: {"pattern_id": v.pattern.public_id}],
+    **{
+        f"api_pattern{name}": [lambda v: {"pattern": v.pattern.public_id}]
+        for name in ("", "_accept", "_refuse", "_end")
+    },
     **{f"api_override{name}": [lambda v: {"override": v.override.public_id}] for name in ("", "_undo")},
     **{
         f"api_saga{name}": [lambda v: {"saga": v.saga.public_id}]
