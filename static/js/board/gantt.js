@@ -277,8 +277,9 @@ export class Gantt {
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.range) return;
-    if (event.key === "+" || event.key === "=") this.zoomBy(STEP);
-    else if (event.key === "-") this.zoomBy(1 / STEP);
+    const at = this.plan.get(event.target.dataset.shipment)?.stop.at; // what is looked at stays in sight
+    if (event.key === "+" || event.key === "=") this.zoomBy(STEP, at);
+    else if (event.key === "-") this.zoomBy(1 / STEP, at);
     else return;
     event.preventDefault();
   }
