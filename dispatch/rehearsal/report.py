@@ -76,12 +76,13 @@ def lines_of(report: dict[str, Any]) -> list[str]:
         f"at full scale"
     )
     lines.append(f"figures of {found['days_recounted']} hubs compared with a slow recount")
-    if report["faults"]:
-        lines.append(f"{len(report['faults'])} FAULTS:")
-        lines += [f"  {fault}" for fault in report["faults"][:20]]
-    else:
-        lines.append("nothing lost, nothing twice, figures equal the recount")
-    return lines
+    return lines + _verdict(report["faults"])
+
+
+def _verdict(faults: list[str]) -> list[str]:
+    if not faults:
+        return ["nothing lost, nothing twice, figures equal the recount"]
+    return [f"{len(faults)} FAULTS:", *(f"  {fault}" for fault in faults[:20])]
 
 
 def _counts(counts: dict[str, int]) -> str:

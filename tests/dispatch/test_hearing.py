@@ -7,6 +7,7 @@ import pytest
 from dispatch.hearing import hear
 from dispatch.metrics.models import HubDay
 from tests.dispatch.fleet.ground import a_driver, a_hub, a_manifest
+from tracker.outbox.catalogue import Kind
 from tracker.outbox.models import OutboxEvent
 from tracker.outbox.relay import relay_batch
 from tracker.outbox.subscribers import SUBSCRIBERS
@@ -15,6 +16,7 @@ from tracker.webhooks.examples import DATA
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 5, 4, 6, 0, tzinfo=UTC)
+FAILING: tuple[Kind, ...] = (Kind.SHIPMENT_DELIVERED, Kind.SHIPMENT_CREATED)
 MINE = sorted(kind for kind in DATA if kind.startswith(("shipment.", "manifest.")))
 
 
@@ -34,7 +36,7 @@ def test_an_event_of_every_published_kind_is_handed_on_to_every_subscriber(box):
     """As the relay does it, with all who have subscribed: dispatch, alerts and webhooks."""
     assert hear in SUBSCRIBERS
     assert len(SUBSCRIBERS) >= 3
-    made = [an_event(box, kind, DATA[kind]) for kind in sorted(DATA)]
+    made = [an_event(box, kind, data) for kind, data in sorted(DATA.items())]
     relayed = relay_batch(now=NOW)
     assert (relayed.kinds, relayed.count) == ({}, len(made))
 
@@ -44,7 +46,7 @@ def test_an_event_at_which_a_subscriber_fails_is_named_by_its_kind(box):
         if any(event.kind == "shipment.delivered" for event in events):
             raise KeyError("nobody thought of that")
 
-    made = [an_event(box, kind, DATA[kind]) for kind in ("shipment.delivered", "shipment.created")]
+    made = [an_event(box, kind, DATA[kind]) for kind in FAILING]
     relayed = relay_batch(now=NOW, subscribers=[fails])
     assert (relayed.kinds, relayed.count) == ({made[0].pk: "shipment.delivered"}, 1)
 
@@ -55,7 +57,7 @@ def test_the_days_of_all_manifests_of_an_override_are_computed_anew(box):
         a_manifest(a_driver(a_hub(box, name)), service_date=on, version=1) for name in ("North", "South")
     ]
     names = [one.public_id for one in manifests]
-    event = an_event(box, "manifest.overridden", DATA["manifest.overridden"] | {"manifests": names})
+    event = an_event(box, "manifest.overridden", DATA[Kind.MANIFEST_OVERRIDDEN] | {"manifests": names})
     hear([event])
     scope.enter(environment_id=box.pk)
     stale = HubDay.objects.for_environment(box).filter(service_date=on, stale_since__isnull=False)

@@ -191,8 +191,8 @@ def after_the_day_was_closed(route: Round, phone: Phone) -> ManifestStop:
     """The first stop, taken off with the others at six minutes past while the phone had no network."""
     phone.tell(phone.did("begin", NOW, manifest=route.manifest.public_id))
     first = route.stops[0]
-    day_over = {"reason": "end of the day", "by": system("end_of_day"), "now": NOW + timedelta(minutes=6)}
-    close(route.environment.pk, route.manifest.public_id, **day_over)
+    over_at, by = NOW + timedelta(minutes=6), system("end_of_day")
+    close(route.environment.pk, route.manifest.public_id, reason="end of the day", by=by, now=over_at)
     first.refresh_from_db()
     assert first.state == ManifestStop.State.REMOVED
     return first

@@ -1,6 +1,7 @@
 """What a plan is made of: who can drive, what can be planned, and the reasons for what cannot."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -114,12 +115,13 @@ def test_a_place_that_nobody_knows_or_somebody_doubts_is_left_with_a_reason(town
 
 def test_each_doubtful_place_is_left_with_its_own_doubt(town):
     far, swapped, marked, unsure = town.parcels(4)
-    for parcel, place in (
+    places: tuple[tuple[Any, dict[str, Any]], ...] = (
         (far, {"longitude": 2.35, "latitude": 48.85, "place_by": "given"}),
         (swapped, {"longitude": PUNE[1], "latitude": PUNE[0], "place_by": "given"}),
         (marked, {"longitude": PUNE[0], "latitude": PUNE[1], "place_by": "given"}),
         (unsure, {"longitude": PUNE[0], "latitude": PUNE[1], "place_by": "gazetteer", "confidence": 0.4}),
-    ):
+    )
+    for parcel, place in places:
         does(town, parcel, CorrectAddress(**place, doubtful=True))
     said = {one.shipment_id: one.reasons[0].text for one in read(town).left}
     for parcel in (far, swapped, marked, unsure):

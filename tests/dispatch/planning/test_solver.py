@@ -10,7 +10,6 @@ import threading
 import msgspec
 import pytest
 
-from dispatch.planning import solver as solvers
 from dispatch.planning import solving
 from dispatch.planning.assembling import assemble
 from dispatch.planning.errors import SolverFailed, SolverGone
@@ -70,7 +69,7 @@ def test_a_program_that_is_no_solver_is_a_failure_and_no_hang(brief):
 
 @pytest.mark.parametrize("load", [2**64, 10**24])
 def test_a_job_that_no_frame_can_hold_fails_at_once_and_no_process_is_begun(brief, monkeypatch, load):
-    monkeypatch.setattr(solvers.subprocess, "Popen", None)
+    monkeypatch.setattr(subprocess, "Popen", None)
     vast = dataclasses.replace(brief.stops[0], deliver={"parcels": load})
     with pytest.raises(SolverFailed, match="cannot be handed to a solver: .*out of range|can't serialize"):
         Solver(Job(msgspec.structs.replace(brief, stops=(vast, *brief.stops[1:])), 1, 1))
@@ -88,10 +87,10 @@ def test_a_solver_that_is_not_handed_its_job_is_ended_instead_of_waiting_for_it(
 
     def begun(*args, **facts):
         process = begin(*args, **facts)
-        process.stdin = Torn(process.stdin)
+        process.stdin = Torn(process.stdin)  # type: ignore[assignment]  # stands in for a pipe that breaks
         return process
 
-    monkeypatch.setattr(solvers.subprocess, "Popen", begun)
+    monkeypatch.setattr(subprocess, "Popen", begun)
     with Solver(Job(brief, 500, 0.5)) as solver, pytest.raises(SolverGone, match="signal 9"):
         list(solver.hear(every_s=0.1))
 

@@ -28,21 +28,26 @@ def crowded():
 
 
 def test_the_dearest_are_explained_driver_by_driver_and_the_rest_by_the_nearest(crowded, monkeypatch):
+    problem, solution = crowded
     monkeypatch.setattr(solving, "MOST_EXPLAINED", 2)
-    found = solving._left_out(*crowded, 0.0)
+    found = solving._left_out(problem, solution, 0.0)
     assert [one.stop for one in found] == ["s0", "s1", "s2", "s3", "s4"]
     assert [(len(one.vehicles), one.of) for one in found] == [(3, 0), (3, 0), (2, 3), (2, 3), (2, 3)]
     assert [(why.vehicle, why.rule) for why in found[4].vehicles] == [("b", "capacity"), ("c", "skill")]
 
 
 def test_what_there_is_no_time_for_is_named_as_not_looked_at(crowded, monkeypatch):
+    problem, solution = crowded
     monkeypatch.setattr(solving, "LEAST_EXPLAINED_S", 0.0)
-    found = solving._left_out(*crowded, 0.0)
+    found = solving._left_out(problem, solution, 0.0)
     assert {one.stop for one in found} == {"s0", "s1", "s2", "s3", "s4"}
     assert not any(one.explained for one in found)
 
 
-class Names:
+class Names(words.Names):
+    def __init__(self):
+        """Names without a plan behind them."""
+
     def driver(self, vehicle):
         return {"a": "Asha", "b": "Ravi"}[vehicle]
 

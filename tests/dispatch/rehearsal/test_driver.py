@@ -18,7 +18,8 @@ class Product:
     """Answers as the product does; away for as many requests as `away` says."""
 
     def __init__(self, stops: int) -> None:
-        self.tally, self.headers = Tally(), {}
+        self.tally = Tally()
+        self.headers: dict[str, str] = {}
         self.told: dict[str, dict[str, Any]] = {}
         self.away = 0
         self.stops = [

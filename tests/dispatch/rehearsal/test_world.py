@@ -1,6 +1,7 @@
 """The made-up day: what its files hold is what the product makes of them, and it begins when a day can."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,8 +19,16 @@ from tracker.tenants import scope
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 
 
-def a_world(**facts) -> World:
-    usual = {"shipments": 50, "drivers": 6, "cities": 3, "speed": 60, "seed": 1, "run": "day-x", "now": NOW}
+def a_world(**facts: Any) -> World:
+    usual: dict[str, Any] = {
+        "shipments": 50,
+        "drivers": 6,
+        "cities": 3,
+        "speed": 60,
+        "seed": 1,
+        "run": "day-x",
+        "now": NOW,
+    }
     return make_world(**usual | facts)
 
 
@@ -54,7 +63,7 @@ def test_a_file_has_as_many_good_doubtful_and_refused_rows_as_the_judge_believes
     good = world.in_city(world.shipments, city)
     assert (made.created, made.refused, made.doubtful) == (good + DOUBTFUL_ROWS, REFUSED_ROWS, DOUBTFUL_ROWS)
     doubtful = Shipment.objects.for_environment(box).filter(state_row__place_doubtful=True)
-    assert all("-bad-" in one.external_id for one in doubtful), "no good row is left to a person"
+    assert all("-bad-" in str(one.external_id) for one in doubtful), "no good row is left to a person"
 
 
 @pytest.mark.parametrize("hour", range(24))
