@@ -90,7 +90,7 @@ def plan(office: Page) -> None:
     expect(office.locator(".run-live")).to_have_attribute("data-state", "done", timeout=90_000)
     office.reload()
     expect(office.locator("#run-unserved")).to_have_text("1")
-    expect(office.locator(".left-out")).to_contain_text("a person must confirm it")
+    expect(office.locator(".left-out")).to_contain_text("a person must look at its place")
 
 
 def override(office: Page, customer: Customer) -> str:
