@@ -262,9 +262,14 @@ def evidence(office: Page, customer: Customer, number: str, folder: Path) -> Non
         names = whole.namelist()
         script = next(name for name in names if name.endswith(".py"))
         (folder / "verify.py").write_bytes(whole.read(script))
-    run = subprocess.run(
-        [sys.executable, "-I", folder / "verify.py", pack], capture_output=True, text=True, check=False
-    )
+    check = [
+        sys.executable,
+        "-I",
+        folder / "verify.py",
+        "--key",
+        api(customer, "GET", "evidence-key")["public_key"],
+    ]
+    run = subprocess.run([*check, pack], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     changed = folder / "changed.zip"
     with zipfile.ZipFile(pack) as whole, zipfile.ZipFile(changed, "w") as other:
@@ -273,7 +278,4 @@ def evidence(office: Page, customer: Customer, number: str, folder: Path) -> Non
             other.writestr(
                 name, content.replace(b"nobody_home", b"refused    ") if name.endswith("json") else content
             )
-    again = subprocess.run(
-        [sys.executable, "-I", folder / "verify.py", changed], capture_output=True, check=False
-    )
-    assert again.returncode != 0
+    assert subprocess.run([*check, changed], capture_output=True, check=False).returncode == 1
