@@ -74,15 +74,4 @@ def _type(schema: Json) -> str:
         kind = f"{{{_type(schema['additionalProperties'])}}}"
     elif "properties" in schema:
         kind = f"{{{', '.join(f'{name} {_type(one)}' for name, one in schema['properties'].items())}}}"
-    bounds = (
-        "format",
-        "minimum",
-        "exclusiveMinimum",
-        "maximum",
-        "minLength",
-        "maxLength",
-        "minItems",
-        "maxItems",
-        "pattern",
-    )
-    return " ".join([kind, *(f"{bound}={schema[bound]}" for bound in bounds if bound in schema)])
+    return " ".join([kind, *(f"{bound}={schema[bound]}" for bound in BOUNDS if bound in schema)])
