@@ -12,7 +12,10 @@ import django
 import pytest
 from box.throwaway import Throwaway
 from django.conf import settings
+from django.db import connection
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+WORKER = int(os.environ["PYTEST_XDIST_WORKER"][2:]) if "PYTEST_XDIST_WORKER" in os.environ else None
 
 
 def _begin() -> Throwaway | None:
@@ -34,12 +37,20 @@ def _begin() -> Throwaway | None:
 
 def _own_redis_database() -> None:
     """Each of xdist's workers has a Redis database of its own: one's signs of life must not be another's."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     url = os.environ.get("MILEPOST_REDIS_URL", "")
-    if worker and url.endswith("?db=0"):
-        own = f"{url.removesuffix('0')}{3 + int(worker.removeprefix('gw'))}"
+    if WORKER is not None and url.endswith("?db=0"):
+        own = f"{url.removesuffix('0')}{3 + WORKER}"
         # the settings too: in a worker pytest-django has read them before this file
         os.environ["MILEPOST_REDIS_URL"] = settings.REDIS_URL = own
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Environments of each worker are numbered apart: channels are named by them, and Redis has no channels per
+    database."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        first = (1 + (WORKER or 0)) * 1_000_000
+        cursor.execute(f"alter table tracker_environment alter column id restart with {first}")
 
 
 SERVICES = _begin()

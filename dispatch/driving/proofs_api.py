@@ -15,7 +15,7 @@ from dispatch.fleet.answering import driver_or_404
 from dispatch.shipments.answering import shipment_or_404
 from tracker.archive.shelf import NotThere
 from tracker.http.endpoint import ApiRequest, Endpoint
-from tracker.http.paging import cursor_of, limit_of, place_in
+from tracker.http.paging import newest_first
 from tracker.http.problems import not_found
 from tracker.http.query import Query
 from tracker.http.schema import CURSOR, LIMIT, problems
@@ -62,17 +62,13 @@ class Proofs(Endpoint):
     def get(self, request: ApiRequest) -> Response:
         """Proofs that phones have sent, the newest first."""
         query = Query(request, "shipment", "driver", "limit", "cursor")
-        limit, name = limit_of(query), f"proofs:{request.environment.pk}"
         rows = proofs_of(request.environment.pk)
         if shipment := query.text("shipment", longest=300):
             rows = rows.filter(shipment=shipment_or_404(request, shipment))
         if driver := query.text("driver"):
             rows = rows.filter(driver=driver_or_404(request, driver))
-        if (after := place_in(name, query, int)) is not None:
-            rows = rows.filter(pk__lt=after)
-        found = list(rows.order_by("-pk")[: limit + 1])
-        cursor = cursor_of(name, found[limit - 1].pk) if len(found) > limit else None
-        return Response(ProofPage([_document(row) for row in found[:limit]], cursor))
+        found, cursor = newest_first(f"proofs:{request.environment.pk}", query, rows)
+        return Response(ProofPage([_document(row) for row in found], cursor))
 
 
 class ProofContent(Endpoint):

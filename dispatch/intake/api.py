@@ -32,7 +32,7 @@ from dispatch.intake.services import load_gazetteer, take_upload
 from dispatch.intake.sheets import LARGEST_FILE
 from dispatch.shipments.authors import of_key
 from tracker.http.endpoint import ApiRequest, Endpoint
-from tracker.http.paging import cursor_of, limit_of, place_in
+from tracker.http.paging import cursor_of, limit_of, newest_first, place_in
 from tracker.http.problems import bad_request, not_found, too_large
 from tracker.http.query import Query, wrong
 from tracker.http.schema import CURSOR, LIMIT, problems
@@ -112,12 +112,9 @@ class ShipmentUploads(Endpoint):
     def get(self, request: ApiRequest) -> Response:
         """Uploads, the newest first."""
         query = Query(request, "limit", "cursor")
-        limit, list_name = limit_of(query), f"shipment-uploads:{request.environment.pk}"
-        rows = uploads_of(request.environment).order_by("-pk")
-        after = place_in(list_name, query, int)
-        found = list((rows if after is None else rows.filter(pk__lt=after))[: limit + 1])
-        cursor = cursor_of(list_name, found[limit - 1].pk) if len(found) > limit else None
-        return Response(UploadPage([upload_document(one) for one in found[:limit]], cursor))
+        rows = uploads_of(request.environment)
+        found, cursor = newest_first(f"shipment-uploads:{request.environment.pk}", query, rows)
+        return Response(UploadPage([upload_document(one) for one in found], cursor))
 
     @extend_schema(
         operation_id="upload_shipments", summary="Upload shipments", tags=["Shipments"],

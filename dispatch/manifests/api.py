@@ -25,7 +25,7 @@ from dispatch.manifests.selectors import counted, drafts_of, manifests, shipment
 from dispatch.planning.selectors import run_of
 from dispatch.shipments.authors import of_key
 from tracker.http.endpoint import ApiRequest, Endpoint
-from tracker.http.paging import cursor_of, limit_of, place_in
+from tracker.http.paging import newest_first
 from tracker.http.parsing import object_of
 from tracker.http.problems import bad_request, not_found
 from tracker.http.query import Query
@@ -72,12 +72,8 @@ class Manifests(Endpoint):
             rows = rows.filter(driver=driver_or_404(request, driver))
         if run := query.text("run"):
             rows = rows.filter(run=_run(request, run))
-        limit, name = limit_of(query), f"manifests:{request.environment.pk}"
-        after = place_in(name, query, int)
-        rows = rows.filter(pk__lt=after) if after is not None else rows
-        found = list(rows.order_by("-pk")[: limit + 1])
-        cursor = cursor_of(name, found[limit - 1].pk) if len(found) > limit else None
-        return Response(ManifestPage([summary(row) for row in found[:limit]], cursor))
+        found, cursor = newest_first(f"manifests:{request.environment.pk}", query, rows)
+        return Response(ManifestPage([summary(row) for row in found], cursor))
 
 
 class OneManifest(Endpoint):

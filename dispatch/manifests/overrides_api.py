@@ -14,7 +14,7 @@ from dispatch.manifests.board_bodies import OverrideBody, PreviewBody, UndoBody,
 from dispatch.manifests.models import ManifestOverride
 from dispatch.shipments.authors import of_key
 from tracker.http.endpoint import ApiRequest, Endpoint
-from tracker.http.paging import cursor_of, limit_of, place_in
+from tracker.http.paging import newest_first
 from tracker.http.parsing import object_of
 from tracker.http.query import Query
 from tracker.http.schema import CURSOR, LIMIT, problems
@@ -118,16 +118,12 @@ class Overrides(Endpoint):
     def get(self, request: ApiRequest) -> Response:
         """Overrides, the newest first."""
         query = Query(request, "date", "limit", "cursor")
-        limit, name = limit_of(query), f"overrides:{request.environment.pk}"
         rows = ManifestOverride.objects.for_environment(request.environment).select_related("hub", "undoes")
         if (day := query.text("date")) is not None:
             rows = rows.filter(service_date=day_in(day, "date"))
-        if (after := place_in(name, query, int)) is not None:
-            rows = rows.filter(pk__lt=after)
-        found = list(rows.order_by("-pk")[: limit + 1])
-        more, found = len(found) > limit, found[:limit]
+        found, cursor = newest_first(f"overrides:{request.environment.pk}", query, rows)
         documents = [override_document(row) for row in found]
-        return Response({"data": documents, "next_cursor": cursor_of(name, found[-1].pk) if more else None})
+        return Response({"data": documents, "next_cursor": cursor})
 
     @extend_schema(
         operation_id="create_override",

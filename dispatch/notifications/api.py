@@ -10,7 +10,7 @@ from dispatch.notifications.schemas import NotificationDocument, NotificationPag
 from dispatch.notifications.selectors import Narrowing, notification_of, notifications_of
 from dispatch.notifications.services import send_again
 from tracker.http.endpoint import ApiRequest, Endpoint
-from tracker.http.paging import cursor_of, limit_of, place_in
+from tracker.http.paging import newest_first
 from tracker.http.problems import ApiProblem, not_found
 from tracker.http.query import Query
 from tracker.http.schema import CURSOR, LIMIT, problems
@@ -43,13 +43,8 @@ class Notifications(Endpoint):
             channel=query.choice("channel", list(CHANNELS)) or "",
             shipment=query.text("shipment", longest=200) or "",
         )
-        limit, list_name = limit_of(query), f"notifications:{request.environment.pk}"
-        rows, after = notifications_of(request.environment, narrowing), place_in(list_name, query, int)
-        if after is not None:
-            rows = rows.filter(pk__lt=after)
-        found = list(rows.order_by("-pk")[: limit + 1])
-        more, found = len(found) > limit, found[:limit]
-        cursor = cursor_of(list_name, found[-1].pk) if more else None
+        rows = notifications_of(request.environment, narrowing)
+        found, cursor = newest_first(f"notifications:{request.environment.pk}", query, rows)
         return Response(NotificationPage([notification_document(one) for one in found], cursor))
 
 

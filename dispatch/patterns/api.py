@@ -14,7 +14,7 @@ from dispatch.patterns.selectors import pattern_of, patterns_of
 from dispatch.patterns.services import DecidedAlready, decide
 from dispatch.patterns.words import shown
 from tracker.http.endpoint import ApiRequest, Endpoint
-from tracker.http.paging import cursor_of, limit_of, place_in
+from tracker.http.paging import newest_first
 from tracker.http.problems import ApiProblem, not_found
 from tracker.http.query import Query
 from tracker.http.schema import CURSOR, LIMIT, problems
@@ -64,17 +64,13 @@ class Patterns(Endpoint):
     def get(self, request: ApiRequest) -> Response:
         """Patterns, the newest first."""
         query = Query(request, "state", "hub", "limit", "cursor")
-        limit, name = limit_of(query), f"patterns:{request.environment.pk}"
         rows = patterns_of(request.environment.pk, None)
         if state := query.choice("state", State.values):
             rows = rows.filter(state=state)
         if hub := query.text("hub"):
             rows = rows.filter(hub=hub_or_404(request, hub))
-        if (after := place_in(name, query, int)) is not None:
-            rows = rows.filter(pk__lt=after)
-        found = list(rows.order_by("-pk")[: limit + 1])
-        cursor = cursor_of(name, found[limit - 1].pk) if len(found) > limit else None
-        return Response(PatternPage(_documents(request, found[:limit]), cursor))
+        found, cursor = newest_first(f"patterns:{request.environment.pk}", query, rows)
+        return Response(PatternPage(_documents(request, found), cursor))
 
 
 class OnePattern(Endpoint):

@@ -26,7 +26,7 @@ from dispatch.planning.selectors import run_of, runs_of, window_of, windows_of
 from dispatch.planning.services import add_window, ask_run, change_window, remove_window, stop_run
 from dispatch.planning.wishes import BadWish, flag_in, seconds_in, window_wish
 from tracker.http.endpoint import ApiRequest, Endpoint
-from tracker.http.paging import cursor_of, limit_of, place_in
+from tracker.http.paging import newest_first
 from tracker.http.parsing import object_of, pointer
 from tracker.http.problems import ApiProblem, bad_request, not_found
 from tracker.http.query import Query
@@ -130,12 +130,8 @@ class Runs(Endpoint):
             hub_id=hub.pk if hub else None,
             state=query.choice("state", PlanRun.State.values) or "",
         )
-        limit, name = limit_of(query), f"runs:{request.environment.pk}"
-        after = place_in(name, query, int)
-        rows = rows.filter(pk__lt=after) if after is not None else rows
-        found = list(rows.order_by("-pk")[: limit + 1])
-        cursor = cursor_of(name, found[limit - 1].pk) if len(found) > limit else None
-        return Response(RunPage([run_document(run, whole=False) for run in found[:limit]], cursor))
+        found, cursor = newest_first(f"runs:{request.environment.pk}", query, rows)
+        return Response(RunPage([run_document(run, whole=False) for run in found], cursor))
 
     @extend_schema(
         operation_id="create_plan_run", summary="Plan a hub now", tags=["Planning"], request=NewRun,

@@ -25,7 +25,7 @@ from dispatch.sagas.schemas import (
 )
 from tracker.devices.changes import invalid
 from tracker.http.endpoint import ApiRequest, Endpoint
-from tracker.http.paging import cursor_of, limit_of, place_in
+from tracker.http.paging import newest_first
 from tracker.http.parsing import object_of
 from tracker.http.problems import ApiProblem, not_found
 from tracker.http.query import Query
@@ -65,13 +65,8 @@ class Sagas(Endpoint):
             state=query.choice("state", list(Saga.State)) or "",
             subject=query.text("subject", longest=100) or "",
         )
-        limit, list_name = limit_of(query), f"sagas:{request.environment.pk}"
-        rows, after = selectors.sagas_of(request.environment, narrowing), place_in(list_name, query, int)
-        if after is not None:
-            rows = rows.filter(pk__lt=after)
-        found = list(rows.order_by("-pk")[: limit + 1])
-        more, found = len(found) > limit, found[:limit]
-        cursor = cursor_of(list_name, found[-1].pk) if more else None
+        rows = selectors.sagas_of(request.environment, narrowing)
+        found, cursor = newest_first(f"sagas:{request.environment.pk}", query, rows)
         return Response(SagaPage([saga_document(one) for one in found], cursor))
 
 
@@ -203,12 +198,8 @@ class ShipmentsUnconfirmed(Endpoint):
     def get(self, request: ApiRequest) -> Response:
         """Shipments that are out for over 6 hours with neither a delivery nor a failed attempt, as it is now."""
         query = Query(request, "limit", "cursor")
-        limit, list_name = limit_of(query), f"unconfirmed:{request.environment.pk}"
         rows = selectors.unconfirmed_now(request.environment, None, now=timezone.now())
-        if (after := place_in(list_name, query, int)) is not None:
-            rows = rows.filter(pk__lt=after)
-        found = list(rows.order_by("-pk")[: limit + 1])
-        more, found = len(found) > limit, found[:limit]
+        found, cursor = newest_first(f"unconfirmed:{request.environment.pk}", query, rows)
         shown = [
             UnconfirmedShipment(
                 shipment=row.shipment.public_id,
@@ -219,7 +210,7 @@ class ShipmentsUnconfirmed(Endpoint):
             )
             for row in found
         ]
-        return Response(UnconfirmedShipments(shown, cursor_of(list_name, found[-1].pk) if more else None))
+        return Response(UnconfirmedShipments(shown, cursor))
 
 
 def _saga(request: ApiRequest, public_id: str) -> Saga:

@@ -29,7 +29,7 @@ from tracker.alerts.services import LONGEST_NOTE, AlreadyAcknowledged, acknowled
 from tracker.devices.changes import invalid
 from tracker.devices.selectors import find_device
 from tracker.http.endpoint import ApiRequest, Endpoint
-from tracker.http.paging import cursor_of, limit_of, place_in
+from tracker.http.paging import cursor_of, limit_of, newest_first, place_in
 from tracker.http.parsing import object_of
 from tracker.http.problems import ApiProblem, not_found
 from tracker.http.query import Query
@@ -122,13 +122,8 @@ class ExpectedPresences(Endpoint):
     def get(self, request: ApiRequest) -> Response:
         """Expected presences, newest first."""
         query = Query(request, "limit", "cursor")
-        limit, list_name = limit_of(query), f"expected:{request.environment.pk}"
-        rows, after = expectations_of(request.environment), place_in(list_name, query, int)
-        if after is not None:
-            rows = rows.filter(pk__lt=after)
-        found = list(rows.order_by("-pk")[: limit + 1])
-        more, found = len(found) > limit, found[:limit]
-        cursor = cursor_of(list_name, found[-1].pk) if more else None
+        rows = expectations_of(request.environment)
+        found, cursor = newest_first(f"expected:{request.environment.pk}", query, rows)
         return Response(ExpectedPresencePage([expected_document(one) for one in found], cursor))
 
     @extend_schema(

@@ -9,12 +9,14 @@ import binascii
 from typing import TypeVar
 
 import msgspec
+from django.db.models import Model, QuerySet
 
 from tracker.http.problems import ApiProblem
 from tracker.http.query import Query, wrong
 from tracker.http.seals import seal, unseal
 
 T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 DEFAULT_LIMIT, LARGEST_LIMIT = 100, 1000
 LONGEST_CURSOR = 400
 
@@ -40,6 +42,15 @@ def place_in(list_name: str, query: Query, kind: type[T]) -> T | None:
         return msgspec.msgpack.decode(unseal(f"cursor:{list_name}", sealed), type=kind)
     except (binascii.Error, ValueError, msgspec.MsgspecError):
         raise _not_ours() from None
+
+
+def newest_first(list_name: str, query: Query, rows: QuerySet[M]) -> tuple[list[M], str | None]:
+    """One page of a list by row number, the newest first, and the cursor of the next; None on the last page."""
+    limit, after = limit_of(query), place_in(list_name, query, int)
+    if after is not None:
+        rows = rows.filter(pk__lt=after)
+    found = list(rows.order_by("-pk")[: limit + 1])
+    return found[:limit], cursor_of(list_name, found[limit - 1].pk) if len(found) > limit else None
 
 
 def _not_ours() -> ApiProblem:

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import os
 
 import pytest
 import redis.asyncio
@@ -14,7 +15,8 @@ from tracker.live.listener import CLIENT_NAME
 from tracker.live.watched import DeviceRow
 
 QUICK = Pace(frame_gap_s=0.02, tick_s=0.3, subscribe_within_s=5, sockets_per_user=3)
-numbers = itertools.count(7_000_000)  # channels of one Redis are shared: no two tests use the same
+# channels of one Redis are shared, by the databases too: no two tests of any worker use the same
+numbers = itertools.count(os.getpid() * 1_000)
 
 
 def fix(device: str, at: int, **more) -> dict:
