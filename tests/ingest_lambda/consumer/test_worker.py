@@ -173,7 +173,7 @@ def test_killed_and_begun_again_everything_is_stored_once(ground, client, redis_
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     until(lambda: sum(ground.outcomes().values()) == 4150)
     process.send_signal(signal.SIGTERM)
-    lines, _ = process.communicate(timeout=15)
+    lines, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert ground.outcomes() == {"accepted": 4000, "duplicate": 150}
     assert ground.rows(
