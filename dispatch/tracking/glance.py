@@ -4,6 +4,7 @@ Its state, its slot, when it is expected, and where the driver is once few stops
 number: links are passed on. Nothing at all some time after the end.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -71,6 +72,7 @@ class Rules(NamedTuple):
     note: bool
     ends_after: timedelta
     code: bool
+    slots_offered: Sequence[Sequence[str]] = ()  # begin and end by the clock of the place
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from dispatch.planning.models import HOURS_OFFERED
 from dispatch.tracking.glance import Glance, Rules, Seen, glance
 from dispatch.tracking.links import Opened, opened
 from tracker.tenants import scope
@@ -33,7 +34,7 @@ LOOK = f"""
                 AND o.manifest_id = t.manifest_id AND o.place < t.place AND o.state IN ('planned', 'arrived')) END,
         d.recorded_at, d.longitude, d.latitude, d.heading_deg,
         COALESCE(NULLIF(c.brand, ''), o.name), c.language, c.reveal_stops_away,
-        c.customers_reschedule, c.customers_note, c.ends_after_s, c.proofs
+        c.customers_reschedule, c.customers_note, c.ends_after_s, c.proofs, c.slots_offered
     FROM dispatch_shipment s
     JOIN dispatch_shipmentstate p ON p.shipment_id = s.id
     JOIN tracker_environment n ON n.id = s.environment_id
@@ -45,7 +46,7 @@ LOOK = f"""
     LEFT JOIN tracker_devicestate d ON d.device_id = g.device_id
     LEFT JOIN dispatch_dispatchsettings c ON c.environment_id = s.environment_id
     WHERE s.environment_id = %s AND s.uid = %s"""  # noqa: S608  the two parts stand above
-USUAL = Rules("", "", 3, True, True, timedelta(days=1), False)
+USUAL = Rules("", "", 3, True, True, timedelta(days=1), False, HOURS_OFFERED)
 
 
 class Look(NamedTuple):
@@ -81,8 +82,8 @@ def _read(key: Opened, now: datetime) -> Look | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    seen = Seen(*row[:-7])
-    seen, rules = seen._replace(slots=_slots(row[3])), _rules(row[-7:])
+    seen = Seen(*row[:-8])
+    seen, rules = seen._replace(slots=_slots(row[3])), _rules(row[-8:])
     shown = glance(seen, rules, now=now)
     return None if shown is None else Look(key, seen, rules, shown)
 
@@ -91,8 +92,9 @@ def _rules(row: tuple[Any, ...]) -> Rules:
     """As the settings say; the usual ones where an environment has none. The brand is the sender's name, else."""
     if row[2] is None:
         return USUAL._replace(brand=row[0])
-    brand, language, reveal, reschedule, note, ends_after_s, proofs = row
-    return Rules(brand, language, reveal, reschedule, note, timedelta(seconds=ends_after_s), "code" in proofs)
+    brand, language, reveal, reschedule, note, ends_after_s, proofs, hours = row
+    ends_after = timedelta(seconds=ends_after_s)
+    return Rules(brand, language, reveal, reschedule, note, ends_after, "code" in proofs, _slots(hours))
 
 
 def _slots(value: str | list[list[str]]) -> list[list[str]]:

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
-from dispatch.planning.models import HOURS_OFFERED, DispatchSettings
 from dispatch.shipments import kinds
 from dispatch.shipments.authors import CUSTOMER
 from dispatch.shipments.commands import LeaveNote, Reschedule
@@ -30,10 +29,8 @@ def offers(look: Look, *, now: datetime) -> list[Slot]:
     """The slots this customer may choose; none where they may not."""
     if not look.glance.may_move:
         return []
-    rows = DispatchSettings.objects.for_environment(look.opened.environment_id)
-    settings = rows.only("slots_offered").first()
-    hours = settings.slots_offered if settings else HOURS_OFFERED
-    return offered([(_clock(begin), _clock(end)) for begin, end in hours], zone_of(look), now=now)
+    hours = [(_clock(begin), _clock(end)) for begin, end in look.rules.slots_offered]
+    return offered(hours, zone_of(look), now=now)
 
 
 def leave_note(look: Look, text: str, *, now: datetime) -> None:

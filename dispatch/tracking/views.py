@@ -141,8 +141,7 @@ def _map(place: dict[str, Any] | None, destination: dict[str, float] | None) -> 
 
 def _forms(found: Look, language: str, now: datetime) -> dict[str, Any]:
     """What may be done, what was just done, and what the script needs."""
-    with scope.scope(environment_id=found.opened.environment_id):
-        slots = services.offers(found, now=now)
+    slots = services.offers(found, now=now)
     zone = services.zone_of(found)
     return {
         "slots": [_option(one, language, zone, now) for one in slots],

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings
@@ -149,7 +150,9 @@ def test_another_time_can_be_chosen_where_it_is_offered(route, now):
     finish(route.environment.pk, stop.pk, "failed", at=now, by=OFFICE, now=now)
     token = token_for(route.shipment(1))
     looking._kept.clear()
-    page = Client().get(f"/s/{token}").content.decode()
+    with CaptureQueriesContext(connection) as asked:
+        page = Client().get(f"/s/{token}").content.decode()
+    assert len([query for query in asked.captured_queries if "dispatch_" in query["sql"]]) == 1
     assert "Nobody was there." in page
     assert re.search(r'name="slot"[^>]*> Planned', page) is None
     offered = re.findall(r'name="slot" value="([^"]+)"', page)
@@ -159,6 +162,18 @@ def test_another_time_can_be_chosen_where_it_is_offered(route, now):
     assert state.due_from == datetime.fromisoformat(offered[1])
     for wrong in ("", "tomorrow", "2026-01-01T00:00:00Z", (now + timedelta(days=30)).isoformat()):
         assert "said=moved" not in Client().post(f"/s/{token}/slot", {"slot": wrong})["Location"]
+
+
+def test_the_times_offered_are_those_of_the_sender(route, now):
+    DispatchSettings.objects.create(environment=route.environment, slots_offered=[["19:00", "21:00"]])
+    stop = route.stops[0]
+    set_out(route, now)
+    execute(route.environment.pk, stop.shipment_id, FailAttempt(reason="nobody_home"), author=OFFICE, now=now)
+    looking._kept.clear()
+    page = Client().get(f"/s/{token_for(route.shipment(1))}").content.decode()
+    offered = re.findall(r'name="slot" value="([^"]+)"', page)
+    times = [datetime.fromisoformat(one.replace("&#x2B;", "+")) for one in offered]
+    assert {time.astimezone(ZoneInfo("Asia/Kolkata")).hour for time in times} == {19}
 
 
 def test_what_the_sender_does_not_allow_is_not_there_and_not_possible(route, now):
