@@ -14,13 +14,14 @@ from django.utils import timezone
 from dispatch.fleet.models import VehicleHolding
 from tests.dispatch.fleet.ground import PUNE, a_driver, a_hub, a_shift, a_vehicle
 from tests.dispatch.rounds import released, shipments_of
+from tests.morning import morning_zone
 from tracker.tenants import scope
 from tracker.tenants.identifiers import parse_id
 from tracker.tenants.models import Environment
 environment = Environment.objects.unscoped("made for this test").get(uid=parse_id("env", {environment!r}))
 with scope.scope(tenant_id=environment.tenant_id, environment_id=environment.pk):
     now = timezone.now()
-    hub = a_hub(environment, "Pune East", longitude=PUNE[0], latitude=PUNE[1], timezone="UTC")
+    hub = a_hub(environment, "Pune East", longitude=PUNE[0], latitude=PUNE[1], timezone=morning_zone(now))
     made = []
     for number in range({drivers}):
         driver = a_driver(hub, f"Driver {{number + 1:02d}}")

@@ -9,9 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.e2e.product import Customer, call
+from tests.morning import morning_zone
 
 RECORDED = Path(__file__).resolve().parents[3] / "shared/data/orders/loggibud_rio_cvrp-0-rj-0.csv.gz"
-ZONE = "Asia/Kolkata"
 HUB = (73.8567, 18.5204)
 ORDERS = 6
 
@@ -43,11 +43,13 @@ def settle(customer: Customer, middle: tuple[float, float]) -> str:
         "dispatch-settings",
         {"first_wait_s": 1, "brand": "Kiran Stores", "notify_channels": []},
     )
+    now = datetime.now(UTC)
+    zone = morning_zone(now)
     hub = api(customer, "POST", "hubs", {
-        "name": "Pune East", "kind": "zone", "timezone": ZONE, "longitude": middle[0], "latitude": middle[1],
+        "name": "Pune East", "kind": "zone", "timezone": zone, "longitude": middle[0], "latitude": middle[1],
     })["id"]  # fmt: skip
     kind = next(one for one in api(customer, "GET", "vehicle-types")["data"] if one["key"] == "two_wheeler")
-    local = datetime.now(UTC).astimezone(ZoneInfo(ZONE))
+    local = now.astimezone(ZoneInfo(zone))
     for name in ("Asha", "Ravi"):
         driver = api(customer, "POST", "drivers", {"name": name, "hub": hub, "external_id": name.lower()})[
             "id"
