@@ -121,9 +121,9 @@ class _Solve:
         if plan is None:
             plan = self.best or Plan(self.ix)
         if self.best is None or plan.cost < self.best.cost:
-            best = self.best = plan
+            self.best = plan
             self.telling.drop()
-            self.telling.offer(best.cost, lambda: best)
+            self._tell_plan(plan)
         return self.best
 
     def _engine_run(self, lowered: Lowered, engine: "Engine", share: float) -> Plan:
@@ -141,7 +141,7 @@ class _Solve:
     def _tell_plan(self, plan: Plan) -> None:
         if not self.telling.heard:
             return
-        as_it_is = plan.copy()  # the polish goes on with it
+        as_it_is = plan.copy()  # the polish goes on with it, while another thread may be telling
         self.telling.offer(as_it_is.cost, lambda: as_it_is)
 
     def _share(self) -> float:

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from dispatch.optimiser import After, AnyOf, Iterations, Progress, WhenSet, solve, solving, verify
 from dispatch.optimiser.core import CoreRoute, CoreSolution
+from dispatch.optimiser.polish import polish
 from dispatch.optimiser.problem import Begun, Break, Slot, Stop, Weights
+from dispatch.optimiser.telling import Telling
 from tests.dispatch.optimiser.cities import DAWN, HOUR, driver, grid_travel, problem_of, rich
 
 LINE = [(0, 0), (1000, 0), (2000, 0), (3000, 0), (4000, 0), (-1000, 0), (-2000, 0)]
@@ -45,6 +47,27 @@ def test_the_products_own_path_by_the_clock_holds_and_each_plan_told_is_better(s
         held(problem, one.solution)
     first = held(problem, solve(problem, After(0.0), engine="savings"))
     assert solution.cost <= first.cost
+
+
+def test_no_plan_that_waits_to_be_told_is_worked_on_meanwhile(monkeypatch) -> None:
+    """Telling has a thread of its own: what it reads while the polish goes on must not change under it."""
+    waiting, worked_on = [], []
+    offer = Telling.offer
+
+    def offered(self, cost, make):
+        waiting.append(make())
+        offer(self, cost, make)
+
+    def polished(plan, *more):
+        worked_on.append(plan)
+        return polish(plan, *more)
+
+    monkeypatch.setattr(Telling, "offer", offered)
+    monkeypatch.setattr(solving, "polish", polished)
+    solve(rich(34, 30, 2), Iterations(60), engine="savings", on_better=lambda _: None)
+    assert worked_on
+    assert waiting
+    assert not [one for one in waiting if any(one is other for other in worked_on)]
 
 
 def test_every_better_plan_of_an_engine_in_its_long_share_comes_to_be_told(monkeypatch) -> None:
