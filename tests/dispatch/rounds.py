@@ -1,7 +1,7 @@
 """A driver's round for tests: real shipments, planned onto a manifest and released to the driver by the services."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, cast
 
 from dispatch.driving.models import DriverSession
@@ -89,11 +89,15 @@ def a_round(environment: Environment, count: int = 3, *, now: datetime, **facts:
     return Round(environment, hub, driver, released(driver, rows, now=now))
 
 
-def released(driver: Driver, shipments: list[int], *, now: datetime) -> Manifest:
-    """The driver's manifest, with these as a plan's draft folded into it."""
-    zone_date = now.date()
+def released(
+    driver: Driver, shipments: list[int], *, now: datetime, service_date: date | None = None
+) -> Manifest:
+    """The driver's manifest of a date, UTC's where none is given, with these as a plan's draft folded into it."""
     draft = Manifest.objects.create(
-        environment_id=driver.environment_id, hub_id=driver.hub_id, driver=driver, service_date=zone_date
+        environment_id=driver.environment_id,
+        hub_id=driver.hub_id,
+        driver=driver,
+        service_date=service_date or now.date(),
     )
     states = ShipmentState.objects.for_environment(driver.environment_id).in_bulk(shipments)
     visits = []

@@ -10,6 +10,7 @@ from tests.e2e.product import Customer, manage
 MAKE = """
 import json
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 from django.utils import timezone
 from dispatch.fleet.models import VehicleHolding
 from tests.dispatch.fleet.ground import PUNE, a_driver, a_hub, a_shift, a_vehicle
@@ -21,7 +22,9 @@ from tracker.tenants.models import Environment
 environment = Environment.objects.unscoped("made for this test").get(uid=parse_id("env", {environment!r}))
 with scope.scope(tenant_id=environment.tenant_id, environment_id=environment.pk):
     now = timezone.now()
-    hub = a_hub(environment, "Pune East", longitude=PUNE[0], latitude=PUNE[1], timezone=morning_zone(now))
+    zone = morning_zone(now)
+    today = now.astimezone(ZoneInfo(zone)).date()
+    hub = a_hub(environment, "Pune East", longitude=PUNE[0], latitude=PUNE[1], timezone=zone)
     made = []
     for number in range({drivers}):
         driver = a_driver(hub, f"Driver {{number + 1:02d}}")
@@ -32,7 +35,7 @@ with scope.scope(tenant_id=environment.tenant_id, environment_id=environment.pk)
         made.append(driver.public_id)
         if number < {drivers} - 1:
             rows = shipments_of(hub, {stops}, now=now, prefix=f"D{{number + 1:02d}}-")
-            released(driver, rows, now=now)
+            released(driver, rows, now=now, service_date=today)
     shipments_of(hub, 3, now=now, prefix="TRAY-")
 print("FACTS " + json.dumps({{"hub": hub.public_id, "drivers": made}}))
 """
