@@ -30,6 +30,7 @@ ASGI_APPLICATION = "config.asgi.application"
 INSTALLED_APPS = [
     "tracker",
     "dispatch",
+    "billing",
     "config.apps.ConfigConfig",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -7,6 +7,7 @@ from tracker.tenants.admin_site import site
 urlpatterns = [
     path("admin/", site.urls),
     path("accounts/", include("allauth.account.urls")),
+    path("", include("billing.urls")),
     path("", include("dispatch.urls")),
     path("", include("tracker.urls")),
 ]

@@ -228,7 +228,9 @@ def rows_of(victim: Victim) -> dict[str, str]:
     found = {}
     with scope.scope(unscoped="a test looks at everything"), connection.cursor() as cursor:
         value: Any
-        for model in (m for app in ("tracker", "dispatch") for m in apps.get_app_config(app).get_models()):
+        for model in (
+            m for app in ("tracker", "dispatch", "billing") for m in apps.get_app_config(app).get_models()
+        ):
             columns = {field.column for field in model._meta.local_fields}
             if "environment_id" in columns:
                 whose, value = "environment_id = ANY(%s)", environments

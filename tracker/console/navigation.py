@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 
 class Section(NamedTuple):
@@ -14,7 +14,11 @@ class Section(NamedTuple):
 
     def holds(self, path: str) -> bool:
         """Whether this page, or the one it lies below, is among the entries."""
-        return any(path.startswith(reverse(name)) for name, _ in self.entries)
+        return any(path.startswith(reverse(name)) for name, _ in self.shown())
+
+    def shown(self) -> tuple[tuple[str, str], ...]:
+        """The entries whose pages this installation has: apps above this one bring some of them."""
+        return tuple(entry for entry in self.entries if _is_there(entry[0]))
 
 
 SECTIONS = {
@@ -33,12 +37,30 @@ SECTIONS = {
             ),
         ),
         Section(
+            "billing",
+            "Billing",
+            (
+                ("console_usage", "Usage"),
+                ("console_billing", "Invoices"),
+                ("console_budget", "Budget"),
+                ("console_storms", "Storms"),
+            ),
+        ),
+        Section(
             "organisation",
             "Organisation",
             (("console_members", "Members"), ("console_settings", "Settings")),
         ),
     )
 }
+
+
+def _is_there(name: str) -> bool:
+    try:
+        reverse(name)
+    except NoReverseMatch:
+        return False
+    return True
 
 
 def section_of(path: str) -> Section | None:

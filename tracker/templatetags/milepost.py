@@ -75,8 +75,11 @@ def nav_item(context: dict[str, Any], name: str, label: str) -> SafeString:
 def nav_section(context: dict[str, Any], code: str) -> SafeString:
     """An entry that leads to the first page of a section, marked while any page of it is open."""
     section = SECTIONS[code]
+    shown = section.shown()
+    if not shown:
+        return SafeString("")
     current = format_html(' aria-current="{}"', "true") if section.holds(context["request"].path) else ""
-    address = reverse(section.entries[0][0])
+    address = reverse(shown[0][0])
     return format_html('<li><a href="{}"{}>{}</a></li>', address, current, section.label)
 
 

@@ -1,0 +1,1 @@
+"""What is owed: meters, plans, the ledger, invoices, the spend guard and payments."""

@@ -1,0 +1,1 @@
+"""The schema of what is owed, step by step."""
