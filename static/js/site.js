@@ -16,10 +16,14 @@ document.addEventListener("keydown", (event) => {
 });
 
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
-for (const time of document.querySelectorAll("time[datetime]")) {
-  const at = new Date(time.dateTime);
-  if (!Number.isNaN(at.getTime())) time.title = local.format(at);
+function tellTimes(part) {
+  for (const time of part.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    if (!Number.isNaN(at.getTime())) time.title = local.format(at);
+  }
 }
+tellTimes(document);
+document.addEventListener("htmx:load", (event) => tellTimes(event.target)); // parts that were fetched anew
 
 // On a narrow screen the tab of this page may lie outside the strip.
 const current = document.querySelector(".tabs a[aria-current]");
