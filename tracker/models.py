@@ -1,6 +1,7 @@
 """All models of the app, gathered from its capabilities for Django."""
 
 from tracker.alerts.models import Alert, ExpectedPresence
+from tracker.audit.models import AuditEntry
 from tracker.certificates.models import DeviceCertificate
 from tracker.devices.models import Device, DeviceCondition, DeviceState, UnitFinding
 from tracker.geofences.models import (
@@ -33,6 +34,7 @@ from tracker.webhooks.models import WebhookAttempt, WebhookEndpoint, WebhookMess
 __all__ = [
     "Alert",
     "ArchivedDay",
+    "AuditEntry",
     "ConsumedRecord",
     "DailyLine",
     "DeadLetter",

@@ -28,6 +28,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/webhooks/", include("tracker.webhooks.urls")),
     # /console/requests/
     path("console/requests/", include("tracker.follow.urls")),
+    # /console/audit/
+    path("console/audit/", include("tracker.audit.urls")),
     # /console/members/, /console/join/, /console/settings/, /console/organisations/
     path("", include("tracker.tenants.urls")),
     # /api/, /healthz

@@ -15,6 +15,7 @@ from dispatch.driving.sessions import LINK_LASTS, create_link, end_links, end_se
 from dispatch.fleet.models import Driver
 from dispatch.fleet.sight import hubs_in_sight
 from tracker.archive.shelf import NotThere
+from tracker.audit.services import note
 from tracker.connect.qr import svg
 from tracker.http.console import ConsoleRequest, environment_required
 from tracker.tenants.identifiers import BadIdentifier, parse_id
@@ -36,6 +37,7 @@ def new_link(request: ConsoleRequest, driver: str) -> HttpResponse:
     """A link and its QR code, shown once."""
     whose = _driver(request, driver)
     _, address = create_link(whose, by=request.user, now=timezone.now())
+    note(request, "driver.link", whose.public_id)
     return _page(request, whose, address)
 
 

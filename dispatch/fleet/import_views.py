@@ -19,6 +19,7 @@ from dispatch.fleet.importing import (
 )
 from dispatch.fleet.refusals import FleetRefusal
 from dispatch.intake.faults import Unreadable
+from tracker.audit.services import note
 from tracker.http.console import ConsoleRequest, environment_required
 from tracker.tenants.models import Role
 
@@ -77,8 +78,11 @@ def _done(request: ConsoleRequest, form: ImportForm) -> Imported | None:
     content = file.read()
     try:
         if form.cleaned_data["what"] == "drivers":
-            return import_drivers(request.environment, content, now=timezone.now())
-        return import_vehicles(request.environment, content)
+            done = import_drivers(request.environment, content, now=timezone.now())
+        else:
+            done = import_vehicles(request.environment, content)
     except (Unreadable, FleetRefusal) as refusal:
         form.add_error("file", str(refusal))
         return None
+    note(request, "fleet.import", form.cleaned_data["what"], None, {"file": file.name, "bytes": file.size})
+    return done

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from tracker.audit.services import note
 from tracker.certificates.authority import BadRequestForCertificate
 from tracker.certificates.broker_files import NoAuthority
 from tracker.certificates.bundle import archive, publish_line
@@ -45,6 +46,7 @@ def issue(request: ConsoleRequest, device_id: str) -> HttpResponse:
         except (BadRequestForCertificate, TooManyInForce, NoSuchDevice, NoAuthority) as error:
             form.add_error("csr" if isinstance(error, BadRequestForCertificate) else None, _words(error))
         else:
+            note(request, "certificate.issue", device.public_id, None, {"own request": bool(text)})
             return _show_once(request, issued)
     facts = {"device": device, "form": form, "switch_to": reverse("console_devices")}
     return render(request, "tracker/certificates/refused.html", facts, status=400)

@@ -49,7 +49,11 @@ SECTIONS = {
         Section(
             "organisation",
             "Organisation",
-            (("console_members", "Members"), ("console_settings", "Settings")),
+            (
+                ("console_members", "Members"),
+                ("console_settings", "Settings"),
+                ("console_audit", "Audit log"),
+            ),
         ),
     )
 }

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from tracker.audit.services import note
 from tracker.certificates.card import card
 from tracker.console.paging import newest_first
 from tracker.devices.forms import DeviceForm
@@ -67,7 +68,10 @@ def edit(request: ConsoleRequest, device_id: str) -> HttpResponse:
     form = DeviceForm(request.POST)
     if not form.is_valid():
         return _detail(request, found, form)
-    update_device(found, name=form.cleaned_data["name"], metadata=form.cleaned_data["metadata"])
+    before = {"name": found.name, "metadata": found.metadata}
+    after = {name: form.cleaned_data[name] for name in before}
+    update_device(found, name=after["name"], metadata=after["metadata"])
+    note(request, "device.edit", found.public_id, before, after)
     messages.success(request, "Saved.")
     return redirect("console_device", device_id=found.public_id)
 
@@ -81,6 +85,8 @@ def delete(request: ConsoleRequest, device_id: str) -> HttpResponse:
         facts = {"device": found, "switch_to": reverse("console_devices")}
         return render(request, "tracker/devices/delete.html", facts)
     if delete_device(found, now=timezone.now()):
+        facts = {"external_id": found.external_id, "name": found.name}
+        note(request, "device.delete", found.public_id, facts, None)
         messages.success(request, f"{found} and its history are deleted.")
     return redirect("console_devices")
 

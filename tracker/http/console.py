@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 
+from tracker.audit import net
 from tracker.tenants import scope, selectors
 from tracker.tenants.models import Environment, Membership, Role, User
 
@@ -28,6 +29,8 @@ def environment_required(
     role: Role = Role.VIEWER,
 ) -> Callable[[Callable[Concatenate[ConsoleRequest, P], HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """Let only members in who may do what `role` may; sets `request.membership` and `request.environment`.
+
+    What the view changes and does not note in the audit log itself is noted behind it.
 
     The rest of the request runs in the scope of that tenant, environment and user, so a query that forgets
     whose data it wants finds nothing where row-level security stands, and fails everywhere else.
@@ -51,8 +54,11 @@ def environment_required(
                 environment_id=place.environment.pk,
                 user_id=request.user.pk,
             )
-            return view(request, *args, **kwargs)
+            response = view(request, *args, **kwargs)
+            net.note_page(request, response)
+            return response
 
+        guarded.audited = True  # type: ignore[attr-defined]  # a test looks for pages the net misses
         return guarded
 
     return decorate

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from tracker.audit import net
 from tracker.http import idempotency
 from tracker.keys.models import Key
 from tracker.tenants.models import Environment
@@ -83,6 +84,7 @@ class Endpoint(APIView):
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Response:
         """Nobody on the way may keep where somebody was."""
         final: Response = super().finalize_response(request, response, *args, **kwargs)
+        net.note_call(request, final)
         if self._claimed is not None:
             idempotency.remember(request.environment.pk, self._claimed, final, secret=self.answer_is_secret)
         final["Cache-Control"] = "no-store"

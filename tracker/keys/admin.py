@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from tracker.audit.services import note
 from tracker.keys.models import Key
 from tracker.keys.services import revoke_key
 from tracker.tenants.admin_site import site
@@ -42,5 +43,6 @@ class KeyAdmin(Facts):
         """End keys for good; each is on record in the admin's log."""
         ended = [key for key in keys if revoke_key(key, now=timezone.now())]
         for key in ended:
+            note(request, "key.revoke", key.public_id, None, {"hint": key.hint}, environment=key.environment)
             self.log_change(request, key, "Revoked.")
         self.message_user(request, f"{len(ended)} of {len(keys)} revoked.", messages.SUCCESS)

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from tracker.audit.services import note
 from tracker.http.console import ConsoleRequest, environment_required
 from tracker.keys.forms import KeyForm
 from tracker.keys.models import Key
@@ -44,6 +45,7 @@ def create(request: ConsoleRequest) -> HttpResponse:
         return _list(request, form)
     values = form.cleaned_data
     key, text = create_key(request.environment, values["kind"], by=request.user, name=values["name"].strip())
+    note(request, "key.create", key.public_id, None, {"kind": key.kind, "name": key.name, "hint": key.hint})
     return show_once(request, [ShownKey(key, text)])
 
 
@@ -56,6 +58,7 @@ def revoke(request: ConsoleRequest, key_id: str) -> HttpResponse:
         facts = {"key": key, "switch_to": reverse("console_keys")}
         return render(request, "tracker/keys/revoke.html", facts)
     if revoke_key(key, now=timezone.now()):
+        note(request, "key.revoke", key.public_id, {"hint": key.hint, "in force": True}, {"in force": False})
         messages.success(request, f"{key.hint} is revoked. The ingest endpoint refuses it within seconds.")
     else:
         messages.info(request, f"{key.hint} was revoked before.")

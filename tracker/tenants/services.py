@@ -10,6 +10,7 @@ from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
 from django.template.loader import render_to_string
 
+from tracker.audit.services import Actor, note
 from tracker.keys.models import Key
 from tracker.keys.reveal import NewSecret
 from tracker.keys.services import create_key
@@ -53,6 +54,8 @@ def create_tenant(name: str, *, owner: User) -> NewTenant:
             membership = Membership.objects.create(tenant=tenant, user=owner, role=Role.OWNER)
             test = create_environment(tenant, "Test", Environment.Kind.TEST, by=owner)
             live = create_environment(tenant, "Live", Environment.Kind.LIVE, by=owner)
+            who = Actor(str(owner), owner)
+            note(who, "tenant.create", tenant.public_id, None, {"name": name}, tenant=tenant)
         feed.changed()
     return NewTenant(tenant, membership, test, live)
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tracker.archive.selectors import state_of
+from tracker.audit.services import note
 from tracker.http.console import SESSION_KEY, ConsoleRequest, environment_required
 from tracker.keys import reveal
 from tracker.limits.selectors import limits_of
@@ -33,7 +34,9 @@ def rename_tenant(request: ConsoleRequest) -> HttpResponse:
     form = TenantForm(request.POST, prefix="tenant")
     if not form.is_valid():
         return _settings(request, tenant_form=form)
-    services.rename_tenant(request.environment.tenant, form.cleaned_data["name"])
+    tenant, name = request.environment.tenant, form.cleaned_data["name"]
+    services.rename_tenant(tenant, name)
+    note(request, "tenant.rename", tenant.public_id, {"name": tenant.name}, {"name": name})
     messages.success(request, "The organisation's name is changed.")
     return redirect("console_settings")
 
@@ -46,11 +49,13 @@ def change_environment(request: ConsoleRequest) -> HttpResponse:
         return redirect("console_settings")
     form = EnvironmentForm(request.POST)
     if form.is_valid():
+        before = {name: getattr(request.environment, name) for name in form.cleaned_data}
         try:
             services.change_environment(request.environment, **form.cleaned_data)
         except NameTaken as refusal:
             form.add_error("name", str(refusal))
         else:
+            note(request, "environment.change", request.environment.public_id, before, form.cleaned_data)
             messages.success(request, "Saved. It holds for fixes that arrive from now on.")
             return redirect("console_settings")
     return _settings(request, environment_form=form)
@@ -70,6 +75,13 @@ def add_environment(request: ConsoleRequest) -> HttpResponse:
         except NameTaken as refusal:
             form.add_error("name", str(refusal))
         else:
+            note(
+                request,
+                "environment.create",
+                made.environment.public_id,
+                None,
+                {"name": name, "kind": "test"},
+            )
             request.session[SESSION_KEY] = made.environment.public_id
             reveal.keep(request.session, [made.secret])
             messages.success(request, f"{name} is made, with a publishable and a secret key of its own.")

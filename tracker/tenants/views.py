@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from tracker.audit.services import note
 from tracker.http.console import SESSION_KEY, ConsoleRequest, environment_required
 from tracker.tenants import scope, selectors, services
 from tracker.tenants.accounts import JOINING
@@ -33,10 +34,11 @@ def invite(request: ConsoleRequest) -> HttpResponse:
         email, role = form.cleaned_data["email"], Role(form.cleaned_data["role"])
         tenant = request.environment.tenant
         try:
-            services.invite(tenant, email, role, by=request.membership, now=timezone.now())
+            made = services.invite(tenant, email, role, by=request.membership, now=timezone.now())
         except TenantError as refusal:
             form.add_error("email", str(refusal))
         else:
+            note(request, "member.invite", made.public_id, None, {"email": email, "role": role.value})
             messages.success(request, f"An invitation is on its way to {email}.")
             return redirect("console_members")
     return _members(request, form)
@@ -48,6 +50,12 @@ def cancel_invitation(request: ConsoleRequest, invitation_id: str) -> HttpRespon
     """Take an open invitation back."""
     invitation = _invitation(request, invitation_id)
     services.cancel_invitation(invitation)
+    note(
+        request,
+        "invitation.cancel",
+        invitation.public_id,
+        {"email": invitation.email, "role": invitation.role},
+    )
     messages.success(request, f"The invitation of {invitation.email} is cancelled.")
     return redirect("console_members")
 
@@ -66,6 +74,8 @@ def change_role(request: ConsoleRequest, member_id: str) -> HttpResponse:
     except TenantError as refusal:
         messages.error(request, str(refusal))
     else:
+        change = {"role": member.role}, {"role": form.cleaned_data["role"]}
+        note(request, "member.role", str(member.user), *change)
         messages.success(request, f"{member.user} is {Role(form.cleaned_data['role']).label.lower()} now.")
     return redirect("console_members")
 
@@ -84,6 +94,7 @@ def remove(request: ConsoleRequest, member_id: str) -> HttpResponse:
     except TenantError as refusal:
         messages.error(request, str(refusal))
         return redirect("console_members")
+    note(request, "member.remove", str(member.user), {"role": member.role}, None)
     if _is_self(request, member):
         request.session.pop(SESSION_KEY, None)
         messages.success(request, f"You have left {request.environment.tenant}.")
@@ -122,6 +133,8 @@ def _accept(request: HttpRequest, user: User, invitation: Invitation, token: str
         except TenantError as refusal:
             messages.error(request, str(refusal))
             return redirect(request.path)
+        facts = {"email": user.email, "role": invitation.role}
+        note(request, "member.join", invitation.public_id, None, facts, tenant=invitation.tenant_id)
         first = selectors.environments_of(invitation.tenant_id).first()
     if first:
         request.session[SESSION_KEY] = first.public_id

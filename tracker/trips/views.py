@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from tracker.audit.services import note
 from tracker.console.paging import newest_first
 from tracker.devices.models import Device
 from tracker.devices.selectors import find_device
@@ -83,6 +84,7 @@ def share(request: ConsoleRequest, trip_id: str) -> HttpResponse:
     except CannotShare as refusal:
         messages.error(request, str(refusal))
         return redirect("console_trip", trip_id=found.public_id)
+    note(request, "trip.share", found.public_id)
     addresses = {"url": address_of(token), "embed": address_of(token, embedded=True)}
     return _detail(request, found, ShareForm(), new=addresses)
 

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from tracker.audit.services import note
 from tracker.http.console import ConsoleRequest, environment_required
 from tracker.tenants.models import Role
 from tracker.webhooks import services
@@ -60,6 +61,7 @@ def rotate(request: ConsoleRequest, row: WebhookEndpoint) -> HttpResponse | None
         messages.error(request, "Choose for how long the old secret stays in force.")
         return None
     secret = services.rotate_secret(row, overlap=form.span, now=timezone.now())
+    note(request, "webhook.rotate", row.public_id, None, {"old one ends after": str(form.span)})
     return show_secret(request, row, secret, rotated=True)
 
 

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from tracker.audit.services import note
 from tracker.console.paging import newest_first
 from tracker.http.console import ConsoleRequest, environment_required
 from tracker.live.sight import require_whole
@@ -60,6 +61,7 @@ def create(request: ConsoleRequest) -> HttpResponse:
     except WebhookProblem as refusal:
         form.add_error(refusal.param if refusal.param in form.fields else None, refusal.detail)
         return _form(request, form, None)
+    note(request, "webhook.create", endpoint.public_id, None, form.cleaned_data)
     return show_secret(request, endpoint, secret, rotated=False)
 
 

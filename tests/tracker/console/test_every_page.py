@@ -42,6 +42,7 @@ PAGES = [
     ("console_members", "", EVERYBODY),
     ("console_member_remove", "member", EVERYBODY),
     ("console_settings", "", EVERYBODY),
+    ("console_audit", "", ADMINS),
     ("console_new_tenant", "", EVERYBODY),
 ]
 # what only changes things: name, what in the path, the least role that may

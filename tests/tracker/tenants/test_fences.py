@@ -31,6 +31,7 @@ FENCED = [
     "tracker_webhookattempt",
     "tracker_idempotentanswer",
     "tracker_membershipgeofence",
+    "tracker_auditentry",
 ]
 
 
@@ -164,6 +165,11 @@ def test_the_roles_that_serve_can_neither_bypass_security_nor_own_a_table(db, ro
         ("milepost_edge", "tracker_geofence", "UPDATE", False),
         ("milepost_edge", "tracker_webhooksecret", "SELECT", False),
         ("milepost_app", "tracker_geofencecrossing", "UPDATE", False),
+        ("milepost_app", "tracker_auditentry", "INSERT", True),
+        ("milepost_app", "tracker_auditentry", "UPDATE", False),
+        ("milepost_app", "tracker_auditentry", "DELETE", False),
+        ("milepost_app", "tracker_auditentry", "TRUNCATE", False),
+        ("milepost_edge", "tracker_auditentry", "SELECT", False),
         ("milepost_edge", "tracker_user", "SELECT", False),
         ("milepost_edge", "tracker_membership", "SELECT", False),
         ("milepost_edge", "django_session", "SELECT", False),
