@@ -4,7 +4,8 @@ Parts on a whole product of their own ports and data: `consumer` (fixes a second
 124 geofences and among none), `door` (posts a second through nginx, edge and stream), `browser` (from the device's
 clock to a frame in a real page), `frames` (what each picture of 2,000 and of 10,000 moving markers costs the page's
 script), `live` (500 open maps), `registrations` (positions beside a flood of registrations), `tenants` (one beside
-another's flood), `customers` (their page beside full ingest), `day` (a tenth of a whole day of dispatch). Parts of
+another's flood), `customers` (their page beside full ingest), `day` (a tenth of a whole day of dispatch), `console`
+(50 people at once over ten million rows of usage). Parts of
 their own: `growth` (what 1 and 10 million stored positions cost those to come; `--millions 1 10 100` where there is
 time and disk), `cold` (start of the HTTP function), `package` (its size), `webhooks` (a tenth of 1,000 endpoints dead),
 `crossings` (what zones cost a fix), `dispatch` (our optimiser beside the others; half an hour at 20 s). `edge` names
@@ -25,6 +26,7 @@ from box.say import Progress
 from bench import (
     browser,
     cold_start,
+    console,
     consumer,
     crossings,
     customer_page,
@@ -52,6 +54,7 @@ STAGED: dict[str, Callable[[Stage, int], dict[str, Any]]] = {
     "tenants": two_tenants.measure,
     "customers": customer_page.measure,
     "day": dispatch_day.measure,
+    "console": console.measure,
 }
 ALONE = ("growth", "cold", "package", "webhooks", "crossings", "dispatch")
 USUAL = ("consumer", "door", "browser")
