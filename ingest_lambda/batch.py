@@ -43,6 +43,9 @@ class Environment(msgspec.Struct, frozen=True):
 
     id: int
     bounds: Bounds
+    thins: bool = False  # a spending cap is reached: see steps/thin.py
+    stopped: bool = False
+    keeps_one_in: int = 1
 
 
 class State(msgspec.Struct, frozen=True):

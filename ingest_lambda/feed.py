@@ -28,6 +28,7 @@ class EnvironmentFacts(msgspec.Struct, frozen=True):
     reports_per_second: float
     key_reports_per_second: float
     registrations_per_second: float
+    intake: str = "open"  # "stopped": a cap is reached, and doors let no reports in; the consumer samples
     speed_units: dict[str, str] = {}
 
 

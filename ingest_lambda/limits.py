@@ -8,6 +8,11 @@ from typing import NamedTuple, Protocol
 from ingest_lambda.keys import VerifiedKey
 from ingest_lambda.problems import Problem
 
+CAP = "cap"
+CAP_RETRY_S = (
+    300  # phones keep what they hold and ask again this often: soon after the cap was raised it is in
+)
+
 
 class Allowance(NamedTuple):
     """Whether reports may come in; if not, when to try again (whole seconds, at least 1) and which limit said no."""
@@ -15,7 +20,7 @@ class Allowance(NamedTuple):
     granted: bool
     retry_after_s: int = 0
     headers: Sequence[tuple[str, str]] = ()
-    limit: str = "key"  # which one refused: a word of _MORE_THAN
+    limit: str = "key"  # which one refused: a word of _MORE_THAN, or CAP
 
 
 class Limits(Protocol):
@@ -55,6 +60,7 @@ class NoLimits:
 
 
 _GRANTED = Allowance(True)
+CAP_REACHED = Allowance(False, CAP_RETRY_S, (), CAP)
 _MORE_THAN = {
     "key": "More reports than this key may send.",
     "environment": "More reports than all keys of this environment together may send.",
@@ -65,6 +71,16 @@ _MORE_THAN = {
 
 def over_quota(allowance: Allowance) -> Problem:
     """429 with Retry-After: the reports may come later, none of them is lost by waiting."""
+    if allowance.limit == CAP:
+        return _cap_reached(allowance)
     detail = f"{_MORE_THAN[allowance.limit]} Send them again in {allowance.retry_after_s} seconds."
     headers = (("retry-after", str(allowance.retry_after_s)), *allowance.headers)
     return Problem(429, "over_quota", detail, headers=headers)
+
+
+def _cap_reached(allowance: Allowance) -> Problem:
+    detail = (
+        "The spending cap that this account set for the month is reached, and it says to stop. Keep the reports and "
+        f"send them again in {allowance.retry_after_s} seconds: they come in once the cap is raised or the month ends."
+    )
+    return Problem(429, "cap_reached", detail, headers=(("retry-after", str(allowance.retry_after_s)),))

@@ -26,6 +26,10 @@ class Filter(StrEnum):
     ZERO_ISLAND = "zero_island"
     TELEPORT = "teleport"
     SWAPPED_AXES = "swapped_axes"
+    SAMPLED = "sampled"  # a spending cap is reached, and one in some is kept
+    CAP_REACHED = (
+        "cap_reached"  # the same, and nothing is: of MQTT alone, whose broker cannot ask a device to wait
+    )
 
 
 class Quarantine(StrEnum):

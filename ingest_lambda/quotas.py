@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ingest_lambda.bucket import BURST_S, SECOND_US, Bucket
 from ingest_lambda.feed import Feed
 from ingest_lambda.keys import VerifiedKey
-from ingest_lambda.limits import Allowance
+from ingest_lambda.limits import CAP_REACHED, Allowance
 
 FORGOTTEN_AFTER_US = 120 * SECOND_US  # a pool is full again after 60 s: nothing is lost by forgetting it then
 NOTHING_KNOWN = Allowance(True)
@@ -20,6 +20,7 @@ class _Chain(NamedTuple):
     version: str
     buckets: tuple[Bucket, ...]
     policy: tuple[str, str]
+    unlimited: Allowance = NOTHING_KNOWN  # the answer where there are no buckets
 
 
 class Quotas:
@@ -37,6 +38,7 @@ class Quotas:
         self.doors = 1  # that share these limits, ourselves included
         self.alone = alone  # there are no shared pools, or they cannot be reached
         self.refused = 0
+        self.capped = 0  # refused because a spending cap is reached
 
     def take(self, key: VerifiedKey, reports: int, now_us: int) -> Allowance:
         """See Limits.take."""
@@ -99,7 +101,9 @@ class Quotas:
 
     def _take(self, chain: _Chain, reports: int, now_us: int) -> Allowance:
         if not chain.buckets:
-            return NOTHING_KNOWN
+            if not chain.unlimited.granted:
+                self.capped += 1
+            return chain.unlimited
         if not reports:  # nothing is wanted: only what is left is to be shown
             return Allowance(True, 0, _headers(chain))
         for bucket in chain.buckets:
@@ -121,6 +125,10 @@ class Quotas:
     def _chain(self, key: VerifiedKey) -> _Chain:
         facts = self._feed.environment(key.environment_id)
         rates: list[tuple[str, float]] = []
+        if facts is not None and facts.intake == "stopped":
+            # no bucket is touched, so a refusal costs no limit anything and whoever is let in pays nothing for it
+            chain = self._chains[key.key_id] = self._of(rates)._replace(unlimited=CAP_REACHED)
+            return chain
         if facts is not None:
             rates = [
                 (f"key:{key.key_id}", facts.key_reports_per_second),

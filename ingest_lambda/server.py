@@ -141,6 +141,7 @@ class Edge:
             "retries": self._stream.retries,
             "revoked_keys": len(self._feed.revoked),
             "over_quota": self._quotas.refused,
+            "cap_reached": self._quotas.capped,
             **self._registrar.counts.facts(),
             "connections": len(self.door.connections),
         }

@@ -15,6 +15,7 @@ from dispatch.planning.claims import MOST_TRIES, Claim
 from dispatch.planning.errors import PlanningRefusal, SolverGone
 from dispatch.planning.frames import Better, Done, Job
 from dispatch.planning.models import PlanRun
+from dispatch.planning.permission import refuse_where_stopped
 from dispatch.planning.prices import units
 from dispatch.planning.results import Moved, keep
 from dispatch.planning.solver import Solver, Solving
@@ -114,6 +115,7 @@ def _read(held: Claim, *, now: datetime) -> tuple[PlanRun, Assembled]:
         if run is None:
             raise NotOurs
         hub = Hub.objects.for_environment(held.environment_id).get(pk=run.hub_id)
+        refuse_where_stopped(held.environment_id)
         return run, assemble(held.environment_id, hub, service_date=run.service_date, now=now, seed=run.seed)
 
 

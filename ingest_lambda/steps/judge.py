@@ -13,6 +13,7 @@ from ingest_lambda.steps.known import Known
 from ingest_lambda.steps.payload import payload_text
 from ingest_lambda.steps.settle import Late, settle
 from ingest_lambda.steps.store import Store
+from ingest_lambda.steps.thin import thin
 
 _FOR_EVER_US = 2**62
 
@@ -33,6 +34,11 @@ def judge_batch(batch: Batch, store: Store, known: Known) -> None:
         if trail.deleted:
             _quarantine(batch, trail)
             continue
+        if trail.environment.thins:
+            thin(batch, trail)
+            arrivals = trail.arrivals
+            if not arrivals:
+                continue
         # stable: of two copies of one fix the first to arrive comes first
         arrivals.sort(key=_recorded_then_arrived)
         judged_to_us = _judged_to(trail, careful=batch.careful)

@@ -54,7 +54,8 @@ KEYS_USED = """
     UPDATE tracker_key SET last_used_at = %(now)s
     WHERE id = ANY(%(ids)s::bigint[]) AND (last_used_at IS NULL OR last_used_at < %(now)s - interval '1 minute')"""
 ENVIRONMENTS = """
-    SELECT id, accuracy_bound_m::float8, speed_bound_mps::float8, retention_days
+    SELECT id, accuracy_bound_m::float8, speed_bound_mps::float8, retention_days, intake <> 'open',
+        intake = 'stopped', intake_keeps_one_in
     FROM tracker_environment WHERE id = ANY(%s::bigint[])"""
 FIND_DEVICES = """
     SELECT d.environment_id, d.external_id, d.id, d.uid

@@ -115,7 +115,9 @@ class Store:
     def environments(self, ids: Sequence[int]) -> dict[int, Environment]:
         """Those of the environments that exist, with the settings the judge needs."""
         found = self._cursor.execute(statements.ENVIRONMENTS, (list(ids),)).fetchall()
-        return {row[0]: Environment(row[0], Bounds(row[1], row[2], row[3] * _DAY_US)) for row in found}
+        return {
+            row[0]: Environment(row[0], Bounds(row[1], row[2], row[3] * _DAY_US), *row[4:7]) for row in found
+        }
 
     def find_devices(self, wanted: Sequence[DeviceKey]) -> dict[DeviceKey, tuple[int, str]]:
         """Those of the devices that are registered: id and uid (32 hexadecimal digits)."""

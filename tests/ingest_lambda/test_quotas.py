@@ -158,3 +158,22 @@ def test_what_nobody_asks_for_is_forgotten_once_it_would_be_full_again():
     limits.forget(T0 + SECOND + FORGOTTEN_AFTER_US)
     assert not limits._buckets
     assert limits.take(key(), 1, T0 + 2 * FORGOTTEN_AFTER_US).granted
+
+
+def test_where_a_cap_says_stop_reports_wait_and_registrations_and_other_limits_do_not_notice():
+    limits, feed = quotas(intake="stopped", key_reports_per_second=10)
+    refused = limits.take(key(), 1, T0)
+    problem = over_quota(refused)
+    assert (problem.status, problem.code) == (429, "cap_reached")
+    assert dict(problem.headers) == {"retry-after": "300"}
+    assert "once the cap is raised" in problem.detail
+    assert limits.charge(key(), 5) == ()
+    assert limits.take_registrations(key(), 1, T0).granted
+    assert (limits.capped, limits.refused) == (1, 0)
+    feed.learn(a_feed(intake="open", key_reports_per_second=10)[1])
+    assert passed(limits, key()) == 20  # nothing was paid for while it was stopped
+
+
+def test_what_is_sampled_passes_the_door_and_so_does_a_feed_of_before_there_were_caps():
+    assert passed(quotas(intake="sample", key_reports_per_second=10)[0], key()) == 20
+    assert passed(quotas(key_reports_per_second=10)[0], key()) == 20

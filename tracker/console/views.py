@@ -11,6 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from tracker.console import selectors
+from tracker.console.cards import cards_for
 from tracker.console.snippets import snippets
 from tracker.devices.status import Status
 from tracker.http.console import SESSION_KEY, ConsoleRequest, environment_required
@@ -45,6 +46,7 @@ def overview(request: ConsoleRequest) -> HttpResponse:
         "device_count": sum(devices.values()),
         "limited": seen is not None,
         "keys": keys_of(request.environment).filter(revoked_at=None)[:6],
+        "cards": cards_for(request, now=now),
     }
     if seen is None:  # these speak of all devices
         facts |= {

@@ -61,6 +61,19 @@ FILTERED = [
         "recorded_at lies further back than positions of this environment are kept.",
         "Check the device's clock. A long queue may be older than the retention, which the settings show.",
     ),
+    Reason(
+        "sampled",
+        "Left out by a cap",
+        "A cap on what is spent is reached, and you chose that only one fix in some is kept until the month ends.",
+        "Raise the cap on the budget page, and all fixes are kept again within a minute. This one was not billed.",
+    ),
+    Reason(
+        "cap_reached",
+        "Stopped by a cap",
+        "A cap on what is spent is reached, and you chose that nothing more comes in until the month ends. It came by "
+        "MQTT, where a device cannot be asked to wait and send it again.",
+        "Raise the cap on the budget page, and reports come in again within a minute. This one was not billed.",
+    ),
 ]
 QUARANTINED = [
     Reason(

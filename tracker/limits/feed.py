@@ -30,6 +30,7 @@ ENVIRONMENT_FACTS = (
     "reports_per_second",
     "key_reports_per_second",
     "registrations_per_second",
+    "intake",
 )
 WHY = "the edge serves all tenants"
 

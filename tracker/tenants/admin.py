@@ -6,9 +6,12 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from tracker.limits import feed
+from tracker.limits.source import set_by_staff
 from tracker.tenants.admin_site import site
 from tracker.tenants.models import Environment, Membership, Tenant, User
 from tracker.tenants.staff_pages import AcrossTenants, Facts
+
+LIMITS = frozenset({"reports_per_second", "key_reports_per_second", "registrations_per_second"})
 
 
 @admin.register(Tenant, site=site)
@@ -21,8 +24,9 @@ class TenantAdmin(AcrossTenants):
     readonly_fields = ("public_id", "created_at")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Kept, and told to the doors."""
+        """Kept above what the plan says, and told to the doors."""
         super().save_model(request, obj, form, change)
+        set_by_staff.send(type(obj), row=obj, fields=LIMITS.intersection(form.changed_data), by=request.user)
         feed.changed()
 
 
@@ -45,13 +49,21 @@ class EnvironmentAdmin(AcrossTenants):
         "key_reports_per_second",
         "reports_per_second",
         "registrations_per_second",
+        "intake",
+        "intake_keeps_one_in",
+        "planning_stopped",
         "created_at",
     )
-    readonly_fields = ("tenant", "name", "kind", "public_id", "created_at")
+    # what caps do follows from the caps
+    readonly_fields = (
+        *("tenant", "name", "kind", "public_id", "created_at"),
+        *("intake", "intake_keeps_one_in", "planning_stopped"),
+    )
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Kept, and told to the doors."""
+        """Kept above what the plan says, and told to the doors."""
         super().save_model(request, obj, form, change)
+        set_by_staff.send(type(obj), row=obj, fields=LIMITS.intersection(form.changed_data), by=request.user)
         feed.changed()
 
 

@@ -86,6 +86,13 @@ class Environment(models.Model):
         TEST = "test", "Test"
         LIVE = "live", "Live"
 
+    class Intake(models.TextChoices):
+        """What a spending cap that was reached does to reports."""
+
+        OPEN = "open", "open"
+        SAMPLE = "sample", "one in some is kept"
+        STOPPED = "stopped", "stopped"
+
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=100)
@@ -97,6 +104,10 @@ class Environment(models.Model):
     key_reports_per_second = models.PositiveIntegerField(default=10_000, db_default=10_000)
     reports_per_second = models.PositiveIntegerField(default=20_000, db_default=20_000)
     registrations_per_second = models.PositiveIntegerField(default=1_000, db_default=1_000)
+    # what caps that were reached do: the edge holds to the first two within seconds, the planner to the third
+    intake = models.CharField(max_length=7, choices=Intake, default="open", db_default="open")
+    intake_keeps_one_in = models.PositiveSmallIntegerField(default=1, db_default=1)
+    planning_stopped = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = TenantManager()
@@ -120,6 +131,11 @@ class Environment(models.Model):
                     key_reports_per_second__gte=1, reports_per_second__gte=1, registrations_per_second__gte=1
                 ),
                 name="environment_limits_positive",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(intake="sample", intake_keeps_one_in__gte=2)
+                | models.Q(intake__in=["open", "stopped"], intake_keeps_one_in=1),
+                name="environment_intake_known",
             ),
         ]
 

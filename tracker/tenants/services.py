@@ -15,6 +15,7 @@ from tracker.keys.models import Key
 from tracker.keys.reveal import NewSecret
 from tracker.keys.services import create_key
 from tracker.limits import feed
+from tracker.limits.source import granted
 from tracker.tenants import scope
 from tracker.tenants.errors import AlreadyAMember, InvitationExpired, LastOwner, NameTaken, NotAllowed
 from tracker.tenants.models import Environment, Invitation, Membership, Role, Tenant, User
@@ -49,7 +50,7 @@ class NewTenant:
 def create_tenant(name: str, *, owner: User) -> NewTenant:
     """A customer with its owner, a test and a live environment, and a pair of keys for each."""
     with transaction.atomic():
-        tenant = Tenant.objects.create(name=name)
+        tenant = Tenant.objects.create(name=name, **granted(None).tenant)
         with scope.scope(tenant_id=tenant.pk, user_id=owner.pk):
             membership = Membership.objects.create(tenant=tenant, user=owner, role=Role.OWNER)
             test = create_environment(tenant, "Test", Environment.Kind.TEST, by=owner)
@@ -62,7 +63,8 @@ def create_tenant(name: str, *, owner: User) -> NewTenant:
 
 def create_environment(tenant: Tenant, name: str, kind: str, *, by: User) -> NewEnvironment:
     """A box of data with one publishable and one secret key."""
-    environment = Environment.objects.create(tenant=tenant, name=name, kind=kind)
+    limits = granted(tenant.pk).environment
+    environment = Environment.objects.create(tenant=tenant, name=name, kind=kind, **limits)
     _, publishable = create_key(environment, Key.Kind.PUBLISHABLE, by=by, name="Default")
     _, secret = create_key(environment, Key.Kind.SECRET, by=by, name="Default")
     return NewEnvironment(environment, publishable, secret)

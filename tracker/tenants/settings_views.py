@@ -12,6 +12,7 @@ from tracker.audit.services import note
 from tracker.http.console import SESSION_KEY, ConsoleRequest, environment_required
 from tracker.keys import reveal
 from tracker.limits.selectors import limits_of
+from tracker.limits.source import granted
 from tracker.tenants import services
 from tracker.tenants.errors import NameTaken
 from tracker.tenants.forms import EnvironmentForm, NewEnvironmentForm, TenantForm
@@ -115,6 +116,7 @@ def _settings(
         "environment_form": environment_form or EnvironmentForm.showing(environment),
         "new_form": new_form or NewEnvironmentForm(prefix="new"),
         "limits": limits_of(environment),
+        "plan": granted(environment.tenant_id).plan,
         "archive": state_of(environment, now=timezone.now()),
         "may_manage": request.membership.may(Role.ADMIN),
         "switch_to": request.path if request.method == "GET" else "",

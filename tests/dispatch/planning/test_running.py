@@ -14,6 +14,7 @@ from dispatch.planning.models import PlanRun
 from dispatch.planning.services import stop_run
 from tests.dispatch.planning.town import MORNING, InHouse, a_town
 from tracker.outbox.models import OutboxEvent
+from tracker.tenants.models import Environment
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -120,6 +121,18 @@ def test_a_hub_without_a_place_is_said_in_words(box, town):
     run = town.plan()
     assert run.state == "failed"
     assert "Pune East has no place" in run.failure
+
+
+def test_while_a_cap_on_stops_is_reached_a_run_is_refused_in_words_and_the_plan_stays(box, town):
+    town.plan()
+    before = {draft.pk: town.order(draft) for draft in town.manifests()}
+    Environment.objects.unscoped("test").filter(pk=box.pk).update(planning_stopped=True)
+    town.now += HOUR
+    run = town.plan()
+    assert (run.state, "raise the cap on the budget page" in run.failure) == ("failed", True)
+    assert {draft.pk: town.order(draft) for draft in town.manifests()} == before
+    [event] = said(box, "plan.failed")
+    assert "cap on planned stops" in event.data["reason"]
 
 
 def test_nothing_to_plan_is_a_plan_without_manifests(box):
