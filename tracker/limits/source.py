@@ -6,6 +6,7 @@ names the plan: never by a door.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.dispatch import Signal
 
@@ -18,8 +19,8 @@ class Granted:
     """A plan's name, and its limits by the columns of Tenant and Environment."""
 
     plan: str = ""
-    tenant: Mapping[str, int] = field(default_factory=dict)
-    environment: Mapping[str, int] = field(default_factory=dict)
+    tenant: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, Any] = field(default_factory=dict)
 
 
 Source = Callable[[int | None], Granted]
