@@ -1,3 +1,5 @@
 """All models of the app, gathered from its capabilities for Django."""
 
-__all__: list[str] = []
+from billing.payments.models import MeterSubmission, PaymentAccount, ProviderEvent, Reconciliation
+
+__all__ = ["MeterSubmission", "PaymentAccount", "ProviderEvent", "Reconciliation"]

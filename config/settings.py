@@ -285,6 +285,19 @@ GEOCODER_PER_S = env.integer("MILEPOST_GEOCODER_PER_S", 1, at_least=1)
 GEOCODER_CONFIDENCE = env.integer("MILEPOST_GEOCODER_CONFIDENCE", 60) / 100  # below it a person must look
 GEOCODER_ALLOW_PRIVATE = env.flag("MILEPOST_GEOCODER_ALLOW_PRIVATE")  # a server of the operator's own network
 
+# --- Payments: Stripe, with these; without the key there are invoices and no payments ---------------------------
+STRIPE_SECRET_KEY = env.text("MILEPOST_STRIPE_SECRET_KEY")
+STRIPE_WEBHOOK_SECRET = env.text("MILEPOST_STRIPE_WEBHOOK_SECRET")  # of whole events
+STRIPE_EVENTS_SECRET = env.text("MILEPOST_STRIPE_EVENTS_SECRET")  # of thin events: faults of meters
+STRIPE_API_BASE = env.text("MILEPOST_STRIPE_API_BASE").rstrip("/")  # another server that speaks Stripe's API
+STRIPE_TAXES = env.flag("MILEPOST_STRIPE_TAXES")
+# where forms of ours may lead besides this site: the pages on which customers pay
+PAYMENT_PAGES = (
+    [STRIPE_API_BASE or "https://checkout.stripe.com", "https://billing.stripe.com"]
+    if STRIPE_SECRET_KEY
+    else []
+)
+
 # --- Map ---------------------------------------------------------------------------------------------------
 MAP_STYLE_URL = env.text("MILEPOST_MAP_STYLE_URL")
 MAP_PMTILES = env.text("MILEPOST_MAP_PMTILES")
@@ -324,6 +337,7 @@ LOGGING = {
     "loggers": {
         "django.server": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},  # its debug lines hold what is sent
         # a line for each tick that came and one for each that went well, every second or so; failures stay
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},

@@ -10,6 +10,7 @@ OWNERLESS = {
     "User": "a person may belong to several tenants",
     "Tenant": "is the owner",
     "StreamProgress": "the stream's book-keeping, of no customer",
+    "ProviderEvent": "names the provider's customer, and a tenant only once it is acted on",
     "ConsumedRecord": "the stream's book-keeping, of no customer",
 }
 GLOBAL_UNIQUE = {
@@ -25,6 +26,7 @@ GLOBAL_UNIQUE = {
     "ErasureOrder": {"environment"},  # one row an environment
     "DriverLink": {"token_sha256"},  # who has the token names no environment
     "DriverSession": {"token_sha256"},  # the same
+    "PaymentAccount": {"customer"},  # the provider's news names no tenant
     "ManifestOverride": {"undoes"},  # an override is undone once, and has one environment
 }
 INDEX_ACROSS_CUSTOMERS = {

@@ -24,7 +24,8 @@ def content_security_policy() -> str:
         "worker-src": "'self' blob:",
         "object-src": "'none'",
         "base-uri": "'none'",
-        "form-action": "'self'",
+        # a form may end in a redirect to where customers pay; browsers hold that against the form
+        "form-action": " ".join(["'self'", *settings.PAYMENT_PAGES]),
         "frame-ancestors": "'none'",
     }
     return "; ".join(f"{name} {value.strip()}" for name, value in rules.items())
