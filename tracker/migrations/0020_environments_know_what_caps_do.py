@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tracker", "0017_alerts_of_dispatch")]
+    dependencies = [("tracker", "0019_nobody_alters_the_audit_log")]
 
     operations = [
         migrations.AddField(
