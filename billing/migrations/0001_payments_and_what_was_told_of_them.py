@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("tracker", "0018_environments_know_what_caps_do"),
+        ("tracker", "0020_environments_know_what_caps_do"),
     ]
 
     operations = [
