@@ -9,6 +9,10 @@ class DispatchConfig(AppConfig):
     name = "dispatch"
 
     def ready(self) -> None:
-        """Subscribe to the relay. By name, for these modules read models, which must be loaded first."""
+        """Subscribe to the relay, and declare what is special about its tables.
+
+        By name, for these modules read models, which must be loaded first.
+        """
         subscribers = import_module("tracker.outbox.subscribers")
         subscribers.subscribe(import_module("dispatch.hearing").hear)
+        import_module("dispatch.privacy").declare()

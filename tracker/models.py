@@ -1,9 +1,11 @@
 """All models of the app, gathered from its capabilities for Django."""
 
+from tracker.acting.models import ActingSession
 from tracker.alerts.models import Alert, ExpectedPresence
 from tracker.audit.models import AuditEntry
 from tracker.certificates.models import DeviceCertificate
 from tracker.devices.models import Device, DeviceCondition, DeviceState, UnitFinding
+from tracker.flags.models import FeatureFlag, FlagTenant
 from tracker.geofences.models import (
     Geofence,
     GeofenceCrossing,
@@ -27,16 +29,20 @@ from tracker.ingestion.models import (
 from tracker.keys.models import Key
 from tracker.outbox.models import OutboxEvent
 from tracker.positions.models import ArchivedDay, DailyLine, Position
+from tracker.privacy.models import DataExport, ErasureRequest
+from tracker.sandboxes.models import SimulatedCity
 from tracker.tenants.models import Environment, Invitation, Membership, Tenant, User
 from tracker.trips.models import LearnedPace, Trip, TripShare
 from tracker.webhooks.models import WebhookAttempt, WebhookEndpoint, WebhookMessage, WebhookSecret
 
 __all__ = [
+    "ActingSession",
     "Alert",
     "ArchivedDay",
     "AuditEntry",
     "ConsumedRecord",
     "DailyLine",
+    "DataExport",
     "DeadLetter",
     "DeniedPublish",
     "Device",
@@ -44,7 +50,10 @@ __all__ = [
     "DeviceCondition",
     "DeviceState",
     "Environment",
+    "ErasureRequest",
     "ExpectedPresence",
+    "FeatureFlag",
+    "FlagTenant",
     "Geofence",
     "GeofenceCrossing",
     "GeofenceShape",
@@ -62,6 +71,7 @@ __all__ = [
     "Position",
     "QuarantineRate",
     "SetAsideReport",
+    "SimulatedCity",
     "StreamProgress",
     "Tenant",
     "TracedRequest",

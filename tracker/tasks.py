@@ -25,6 +25,8 @@ from tracker.ingestion.reading import read_up_to
 from tracker.limits import feed
 from tracker.outbox.retention import forget_relayed
 from tracker.positions.services import forget_past_retention, keep_partitions
+from tracker.privacy.erasing import erase_due
+from tracker.privacy.making import make_due
 from tracker.trips.ticking import progress_trips
 from tracker.units.services import examine_all
 from tracker.webhooks.notices import tell_owners
@@ -183,3 +185,17 @@ def stays() -> None:
     """Visits that became long enough to be told of."""
     if told := tell_of_stays(now=timezone.now()):
         logger.info("long stays told of", extra={"count": told})
+
+
+@shared_task(name="tracker.make_exports")  # type: ignore[untyped-decorator]
+def exports() -> None:
+    """Exports that were asked for, piece by piece; those past their week are removed."""
+    if ready := make_due(now=timezone.now()):
+        logger.info("exports are ready", extra={"count": ready})
+
+
+@shared_task(name="tracker.erase")  # type: ignore[untyped-decorator]
+def erase() -> None:
+    """Erasures that are due, batch by batch."""
+    if done := erase_due(now=timezone.now()):
+        logger.info("erasures are done", extra={"count": done})

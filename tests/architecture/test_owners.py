@@ -9,6 +9,7 @@ from tracker.tenants.fences import ScopedManager
 OWNERLESS = {
     "User": "a person may belong to several tenants",
     "Tenant": "is the owner",
+    "FeatureFlag": "a feature of the product; whom it is on for is FlagTenant",
     "StreamProgress": "the stream's book-keeping, of no customer",
     "ProviderEvent": "names the provider's customer, and a tenant only once it is acted on",
     "ConsumedRecord": "the stream's book-keeping, of no customer",
@@ -19,6 +20,7 @@ GLOBAL_UNIQUE = {
     "UnitFinding": {"device"},  # the same
     "DeviceCondition": {"device"},  # the same
     "QuarantineRate": {"environment"},  # one row an environment
+    "SimulatedCity": {"environment"},  # one row an environment
     "TripShare": {"token_sha256"},  # a stranger who has the token names no environment
     "Membership": set(),
     "ShipmentState": {"shipment"},  # one row a shipment, and a shipment has one environment
@@ -32,6 +34,8 @@ GLOBAL_UNIQUE = {
 INDEX_ACROSS_CUSTOMERS = {
     "set_aside_by_age": "forgetting runs over all customers at once",
     "traced_by_age": "forgetting runs over all customers at once",
+    "erasure_due": "the tick takes what is due of every customer",
+    "simulated_city_drives": "the tick drives the cities of every customer",
     "letters_asked_for": "consumers take every customer's letters",
     "visit_dwell_due": "the tick takes what is due of every customer",
     "trip_under_way": "the tick takes what is under way of every customer",

@@ -81,7 +81,13 @@ class State:
     def add(self, kind: str, prefix: str, obj: str, **values: Any) -> dict[str, Any]:
         """A new object."""
         number = self.new_id(prefix)
-        row: dict[str, Any] = {"id": number, "object": obj, "created": self.now(), "livemode": False, **values}
+        row: dict[str, Any] = {
+            "id": number,
+            "object": obj,
+            "created": self.now(),
+            "livemode": False,
+            **values,
+        }
         self.kinds.setdefault(kind, {})[number] = row
         return row
 

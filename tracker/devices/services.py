@@ -75,7 +75,7 @@ def delete_device(device: Device, *, now: datetime) -> bool:
         if not rows.update(deleted_at=now, name="", metadata={}):
             return False
         revoke_all_of(device, now=now)
-        _forget_reports(device, now=now)
+        forget_reports(device, now=now)
         SetAsideReport.objects.for_environment(device.environment_id).filter(device_id=device.pk).delete()
     transaction.on_commit(partial(announce.announce_removal, device.environment_id, device.public_id))
     return True
@@ -91,11 +91,12 @@ def sweep_deleted(*, now: datetime) -> int:
     found = list(gone.filter(deleted_at__gte=now - SWEPT_FOR))
     for device in found:
         with transaction.atomic():
-            _forget_reports(device, now=now)
+            forget_reports(device, now=now)
     return len(found)
 
 
-def _forget_reports(device: Device, *, now: datetime) -> None:
+def forget_reports(device: Device, *, now: datetime) -> None:
+    """Everything that came of what a device reported, wherever it lies."""
     forget_alerts(device)
     DeviceState.objects.for_environment(device.environment_id).filter(device_id=device.pk).delete()
     Position.objects.for_environment(device.environment_id).filter(device_id=device.pk).delete()

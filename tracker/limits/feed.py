@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from tracker.devices.models import Device
 from tracker.http.connections import redis_client
 from tracker.keys.models import Key
+from tracker.privacy.models import ErasureRequest
 from tracker.tenants import scope
 from tracker.tenants.models import Environment, Tenant
 
@@ -80,7 +81,11 @@ def compose(now_s: float) -> tuple[str, bytes]:
 
 def _revoked_keys() -> list[int]:
     rows = Key.objects.unscoped(WHY).filter(kind=Key.Kind.PUBLISHABLE, revoked_at__isnull=False)
-    return list(rows.order_by("pk").values_list("pk", flat=True))
+    revoked = set(rows.values_list("pk", flat=True))
+    # of environments that were erased: the rows are gone, but the texts are still in somebody's app
+    for numbers in ErasureRequest.objects.unscoped(WHY).values_list("refused_keys", flat=True):
+        revoked.update(numbers)
+    return sorted(revoked)
 
 
 def _environments() -> dict[str, dict[str, Any]]:

@@ -109,6 +109,9 @@ class Environment(models.Model):
     intake_keeps_one_in = models.PositiveSmallIntegerField(default=1, db_default=1)
     planning_stopped = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    thrown_away_at = models.DateTimeField(
+        null=True, editable=False
+    )  # it is gone for people, its rows go next
 
     objects = TenantManager()
 
