@@ -1,5 +1,21 @@
 """All models of the app, gathered from its capabilities for Django."""
 
+from billing.invoices.models import ClosedMonth, Invoice, InvoiceNumbers
+from billing.ledger.models import Entry, Transaction
 from billing.payments.models import MeterSubmission, PaymentAccount, ProviderEvent, Reconciliation
+from billing.plans.models import Plan, PlanChoice, PlanPrice
 
-__all__ = ["MeterSubmission", "PaymentAccount", "ProviderEvent", "Reconciliation"]
+__all__ = [
+    "ClosedMonth",
+    "Entry",
+    "Invoice",
+    "InvoiceNumbers",
+    "MeterSubmission",
+    "PaymentAccount",
+    "Plan",
+    "PlanChoice",
+    "PlanPrice",
+    "ProviderEvent",
+    "Reconciliation",
+    "Transaction",
+]

@@ -250,6 +250,12 @@ ARCHIVE_URL = env.text("MILEPOST_ARCHIVE_URL")
 ARCHIVE_DIR = Path(env.text("MILEPOST_ARCHIVE_DIR", str(STATE_DIR / "archive")))
 ARCHIVE_DELAY_HOURS = env.integer("MILEPOST_ARCHIVE_DELAY_HOURS", 2)
 
+# --- Billing: who chose no plan, in which currency, and how long a month waits for late data ---------------
+DEFAULT_PLAN = env.text("MILEPOST_DEFAULT_PLAN", "free")  # "none": no limits, nothing charged
+BILLING_CURRENCY = env.text("MILEPOST_BILLING_CURRENCY", "EUR")
+BILLING_GRACE_HOURS = env.integer("MILEPOST_BILLING_GRACE_HOURS", 6)
+INVOICE_FONT = env.text("MILEPOST_INVOICE_FONT")  # a TrueType file for names beyond Western European letters
+
 # --- Webhooks: where they may go --------------------------------------------------------------------------
 WEBHOOKS_ALLOW_PRIVATE = env.flag("MILEPOST_WEBHOOKS_ALLOW_PRIVATE")  # also lets http:// in; development only
 

@@ -13,6 +13,9 @@ OWNERLESS = {
     "StreamProgress": "the stream's book-keeping, of no customer",
     "ProviderEvent": "names the provider's customer, and a tenant only once it is acted on",
     "ConsumedRecord": "the stream's book-keeping, of no customer",
+    "Plan": "what is offered, to every customer alike",
+    "PlanPrice": "the same",
+    "InvoiceNumbers": "numbers follow on each other over all customers",
 }
 GLOBAL_UNIQUE = {
     "Environment": {"uid"},  # a public id is looked up before its tenant is known
@@ -29,6 +32,7 @@ GLOBAL_UNIQUE = {
     "DriverLink": {"token_sha256"},  # who has the token names no environment
     "DriverSession": {"token_sha256"},  # the same
     "PaymentAccount": {"customer"},  # the provider's news names no tenant
+    "Invoice": {"number"},  # numbers follow on each other over all customers
     "ManifestOverride": {"undoes"},  # an override is undone once, and has one environment
 }
 INDEX_ACROSS_CUSTOMERS = {
@@ -52,6 +56,7 @@ INDEX_ACROSS_CUSTOMERS = {
     "manifest_to_push": "the pusher takes every customer's manifests",
     "saga_due": "the tick takes what is due of every customer",
     "notification_due": "the tick sends what is due of every customer",
+    "plan_choice_to_begin": "the tick begins what is due of every customer",
     "hub_day_stale": "the tick computes every customer's days",
 }
 

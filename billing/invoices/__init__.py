@@ -1,0 +1,1 @@
+"""Invoices: a month priced, looked at while it runs, and closed once."""

@@ -1,0 +1,1 @@
+"""The ledger: every amount twice, nothing ever changed."""
