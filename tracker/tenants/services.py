@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -63,7 +64,7 @@ def create_tenant(name: str, *, owner: User) -> NewTenant:
 
 def create_environment(tenant: Tenant, name: str, kind: str, *, by: User) -> NewEnvironment:
     """A box of data with one publishable and one secret key."""
-    limits = granted(tenant.pk).environment
+    limits: dict[str, Any] = dict(granted(tenant.pk).environment)
     environment = Environment.objects.create(tenant=tenant, name=name, kind=kind, **limits)
     _, publishable = create_key(environment, Key.Kind.PUBLISHABLE, by=by, name="Default")
     _, secret = create_key(environment, Key.Kind.SECRET, by=by, name="Default")
