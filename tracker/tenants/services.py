@@ -64,8 +64,9 @@ def create_tenant(name: str, *, owner: User) -> NewTenant:
 
 def create_environment(tenant: Tenant, name: str, kind: str, *, by: User) -> NewEnvironment:
     """A box of data with one publishable and one secret key."""
-    limits: dict[str, Any] = dict(granted(tenant.pk).environment)
-    environment = Environment.objects.create(tenant=tenant, name=name, kind=kind, **limits)
+    limits = granted(tenant.pk).environment
+    values: dict[str, Any] = {"tenant": tenant, "name": name, "kind": kind, **limits}
+    environment = Environment.objects.create(**values)
     _, publishable = create_key(environment, Key.Kind.PUBLISHABLE, by=by, name="Default")
     _, secret = create_key(environment, Key.Kind.SECRET, by=by, name="Default")
     return NewEnvironment(environment, publishable, secret)
