@@ -2,6 +2,7 @@
 
 from billing.invoices.models import ClosedMonth, Invoice, InvoiceNumbers
 from billing.ledger.models import Entry, Transaction
+from billing.meters.models import PullMark, UsageRecord
 from billing.payments.models import MeterSubmission, PaymentAccount, ProviderEvent, Reconciliation
 from billing.plans.models import Plan, PlanChoice, PlanPrice
 
@@ -16,6 +17,8 @@ __all__ = [
     "PlanChoice",
     "PlanPrice",
     "ProviderEvent",
+    "PullMark",
     "Reconciliation",
     "Transaction",
+    "UsageRecord",
 ]

@@ -36,6 +36,7 @@ TICKS = (
     (86400, "dispatch.forget_predictions", "forget old predictions"),
     (3600, "dispatch.propose_patterns", "look for patterns in overrides"),
     (3600, "tracker.forget_relayed", "forget events after thirty days"),
+    (20, "billing.pull_usage", "count what was used this hour"),
     (30, "tracker.publish_feed", "tell the doors again what they must know"),
 )
 HOUR_S = 3600

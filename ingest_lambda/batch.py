@@ -108,6 +108,10 @@ class Dead(NamedTuple):
 
 
 CountKey = tuple[int, int, str, str]  # environment, epoch second of receiving, outcome, reason
+UseKey = tuple[
+    int, int, str, int
+]  # environment, epoch hour of receiving, outcome or EVALUATED, key (0: none known)
+EVALUATED = "evaluated"  # an accepted fix that was compared with geofences
 Accepted = tuple[
     Trail, PositionReport, Envelope, int
 ]  # and the time of the anchor it stands at, epoch microseconds
@@ -141,6 +145,9 @@ class Batch:
     set_aside: list[SetAside] = field(default_factory=list)
     dead: list[Dead] = field(default_factory=list)
     counts: Counter[CountKey] = field(default_factory=Counter)
+    uses: Counter[UseKey] = field(default_factory=Counter)
+    # devices that may be active for the first time in a month: environment, month (epoch s), device, received (µs)
+    active: list[tuple[int, int, int, int]] = field(default_factory=list)
     received: int = 0  # how many fixes must end in one counted outcome
     step: str = ""  # the step under way, to name it when it breaks
 
@@ -149,13 +156,9 @@ class Batch:
 
     def end(self, envelope: Envelope, verdict: Verdict, times: int = 1) -> None:
         """Count the ending of `times` reports of one envelope."""
-        key = (
-            envelope.environment_id,
-            envelope.received_at_us // 1_000_000,
-            verdict.outcome,
-            verdict.reason,
-        )
-        self.counts[key] += times
+        environment, second = envelope.environment_id, envelope.received_at_us // 1_000_000
+        self.counts[environment, second, verdict.outcome, verdict.reason] += times
+        self.uses[environment, second // 3600, verdict.outcome, envelope.key_id] += times
 
     def put_aside(
         self,

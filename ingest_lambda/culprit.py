@@ -97,6 +97,7 @@ def _park(failed: Batch, unit: Unit, failure: Final, store: Store, known: Known)
     if envelope is not None and environment_id:
         batch.end(envelope, quarantined(Quarantine.DEAD_LETTER, str(failure)), envelope.count)
         store.count_outcomes(lane_suffix(batch.lane), batch.counts)
+        store.count_uses(lane_suffix(batch.lane), batch.uses)
     store.park(batch.dead)
     return batch
 

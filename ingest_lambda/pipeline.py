@@ -11,6 +11,7 @@ from ingest_lambda.steps.judge import judge_batch
 from ingest_lambda.steps.known import Known
 from ingest_lambda.steps.move_state import move_state
 from ingest_lambda.steps.note_traces import note_traces
+from ingest_lambda.steps.note_use import note_use
 from ingest_lambda.steps.recognise import recognise
 from ingest_lambda.steps.store import Store
 from ingest_lambda.steps.store_positions import store_positions
@@ -25,6 +26,7 @@ STEPS: tuple[Step, ...] = (
     cross_geofences,  # which geofences were entered and left
     move_state,  # the marker
     note_traces,  # from callers' trace ids to our request ids
+    note_use,  # what is charged for, by key and hour
     count_outcomes,  # each report has exactly one ending
 )
 

@@ -133,6 +133,10 @@ def _drive(letter: Letter, unit: Unit, store: Store, zones: ZoneMemory, now_us: 
         )
         # a negative row beside the one that was added then: what is read are sums
         store.count_outcomes(lane_suffix(batch.lane), {key: -letter.fixes})
+        hour = letter.received_at_us // MICROSECONDS // 3600
+        key_id = unit.envelope.key_id if unit.envelope is not None else 0
+        use = (letter.environment_id, hour, Outcome.QUARANTINED.value, key_id)
+        store.count_uses(lane_suffix(batch.lane), {use: -letter.fixes})
     is_redriven(store, letter, now_us)
     return batch
 

@@ -17,9 +17,11 @@ from tracker.geofences.models import (
 )
 from tracker.http.models import IdempotentAnswer
 from tracker.ingestion.models import (
+    ActiveDevice,
     ConsumedRecord,
     DeadLetter,
     DeniedPublish,
+    KeyUse,
     OutcomeCount,
     QuarantineRate,
     SetAsideReport,
@@ -28,22 +30,31 @@ from tracker.ingestion.models import (
 )
 from tracker.keys.models import Key
 from tracker.outbox.models import OutboxEvent
-from tracker.positions.models import ArchivedDay, DailyLine, Position
+from tracker.positions.models import ArchivedBytes, ArchivedDay, DailyLine, Position
 from tracker.privacy.models import DataExport, ErasureRequest
 from tracker.sandboxes.models import SimulatedCity
 from tracker.tenants.models import Environment, Invitation, Membership, Tenant, User
 from tracker.trips.models import LearnedPace, Trip, TripShare
-from tracker.webhooks.models import WebhookAttempt, WebhookEndpoint, WebhookMessage, WebhookSecret
+from tracker.webhooks.models import (
+    DeliveryCount,
+    WebhookAttempt,
+    WebhookEndpoint,
+    WebhookMessage,
+    WebhookSecret,
+)
 
 __all__ = [
     "ActingSession",
+    "ActiveDevice",
     "Alert",
+    "ArchivedBytes",
     "ArchivedDay",
     "AuditEntry",
     "ConsumedRecord",
     "DailyLine",
     "DataExport",
     "DeadLetter",
+    "DeliveryCount",
     "DeniedPublish",
     "Device",
     "DeviceCertificate",
@@ -63,6 +74,7 @@ __all__ = [
     "IdempotentAnswer",
     "Invitation",
     "Key",
+    "KeyUse",
     "LearnedPace",
     "Membership",
     "MembershipGeofence",

@@ -162,6 +162,11 @@ class PlanRun(models.Model):
                 fields=["due_at"], condition=models.Q(state__in=["waiting", "running"]), name="plan_run_to_do"
             ),
             models.Index(fields=["environment", "hub", "-due_at"], name="plan_run_of_hub"),
+            models.Index(
+                fields=["finished_at"],
+                condition=models.Q(state__in=["done", "stopped"]),
+                name="plan_run_by_end",
+            ),
         ]
 
     def __str__(self) -> str:

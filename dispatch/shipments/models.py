@@ -27,6 +27,7 @@ class Shipment(models.Model):
             models.UniqueConstraint("environment", "uid", name="shipment_uid"),
             models.UniqueConstraint("environment", "external_id", name="shipment_external_id"),
         ]
+        indexes = [models.Index(fields=["created_at"], name="shipment_by_age")]
 
     def __str__(self) -> str:
         return self.external_id or self.public_id

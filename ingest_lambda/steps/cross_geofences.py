@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ingest_lambda.batch import Batch
+from ingest_lambda.batch import EVALUATED, Batch
 from ingest_lambda.presence.state import Presence, encode
 from ingest_lambda.steps.known import Known
 from ingest_lambda.steps.passages import Passage, passages_of
@@ -31,6 +31,7 @@ def cross_geofences(batch: Batch, store: Store, known: Known) -> None:
     if stretches:
         tell_stretches(store, stretches, batch.now_us)
     _keep(store, passages)
+    _count(batch, found)
     zones.trim()
 
 
@@ -76,6 +77,19 @@ def _keep(store: Store, passages: Sequence[Passage]) -> None:
             alone.append((trail.device_id, presence))
     if alone:
         store.move_presences(sorted(alone, key=lambda one: one[0]))
+
+
+def _count(batch: Batch, found: dict[int, Sets]) -> None:
+    """An evaluation is an accepted fix whose time had geofences in force. It is counted when the fix is accepted;
+    deciding its way again because of a late neighbour is no second one."""
+    for trail, fix, envelope, _ in batch.accepted:
+        sets = found.get(trail.environment.id)
+        if sets is None:
+            continue
+        zones = sets.loaded.get(sets.number_at(fix.recorded_at_us))
+        if zones is not None and zones.zones:
+            hour = envelope.received_at_us // 3_600_000_000
+            batch.uses[trail.environment.id, hour, EVALUATED, envelope.key_id] += 1
 
 
 def _public(passage: Passage, after: Presence | None) -> tuple[str, ...]:

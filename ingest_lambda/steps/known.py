@@ -49,6 +49,7 @@ class Known:
     zones: ZoneMemory = field(
         default_factory=ZoneMemory
     )  # versions never change, so it is not forgotten either
+    active: dict[int, tuple[int, int]] = field(default_factory=dict)  # device -> month, first received in it
     storm: StormGuard = field(default_factory=StormGuard)  # not forgotten with the rest: it knows no rows
 
     def stale_keys(self, wanted: set[int], now_us: int) -> list[int]:
@@ -100,6 +101,17 @@ class Known:
         while len(self.certified) > MOST_DEVICES:
             self.certified.popitem(last=False)
 
+    def is_noted_active(self, device: int, month: int, received_us: int) -> bool:
+        """Whether it is written down that the device was active in the month, at that instant or before."""
+        noted = self.active.get(device)
+        return noted is not None and noted[0] == month and noted[1] <= received_us
+
+    def learn_active(self, device: int, month: int, received_us: int) -> None:
+        """Remember what was written down; a month's begin, as anything beyond the bound, costs one look each."""
+        if len(self.active) >= MOST_DEVICES and device not in self.active:
+            self.active.clear()
+        self.active[device] = (month, received_us)
+
     def unnoted_keys(self, used: set[int], now_us: int) -> list[int]:
         """Those of the keys whose use was not written down within the last minute."""
         noted = self.keys_noted
@@ -113,3 +125,4 @@ class Known:
         self.environments_asked.clear()
         self.devices.clear()
         self.certified.clear()
+        self.active.clear()

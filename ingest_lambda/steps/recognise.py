@@ -165,7 +165,7 @@ def _describe(batch: Batch, store: Store, known: Known) -> None:
 
 
 def remember(batch: Batch, known: Known) -> None:
-    """After the commit: keep the devices in memory."""
+    """After the commit: keep the devices in memory, and which are noted as active."""
     for key, trail in batch.trails.items():
         if not trail.device_id:
             continue
@@ -173,6 +173,8 @@ def remember(batch: Batch, known: Known) -> None:
         if device is None or (trail.info is not None and device.info != trail.info):
             info = trail.info or (device.info if device else None)
             known.learn_device(key, KnownDevice(trail.device_id, trail.uid, info))
+    for _, month, device_id, received_us in batch.active:
+        known.learn_active(device_id, month, received_us)
 
 
 class DeviceVanished(Exception):

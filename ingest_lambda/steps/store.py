@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
@@ -13,15 +14,26 @@ from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from psycopg.pq import Format
 
-from ingest_lambda.batch import Accepted, CountKey, Dead, Environment, Rewritten, SetAside, State, Trail
+from ingest_lambda.batch import (
+    Accepted,
+    CountKey,
+    Dead,
+    Environment,
+    Rewritten,
+    SetAside,
+    State,
+    Trail,
+    UseKey,
+)
 from ingest_lambda.judgement import Believed, Bounds
 from ingest_lambda.report import MICROSECONDS, DeviceInfo, encode
 from ingest_lambda.standing import Anchor
-from ingest_lambda.steps import crossing_statements, late_statements, rows, statements
+from ingest_lambda.steps import crossing_statements, late_statements, rows, statements, use_statements
 
 LANE_LOCKS = 0x4D50  # the first half of the advisory locks' key: "MP"
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _DAY_US = 86_400 * MICROSECONDS
+_MOST_KEY = 2**63 - 1
 
 DeviceKey = tuple[int, str]
 
@@ -248,6 +260,23 @@ class Store:
         self._cursor.execute(
             statements.COUNT_OUTCOMES, (lane_number, *columns, [counts[key] for key in sorted(counts)])
         )
+
+    def count_uses(self, lane_number: int, uses: dict[UseKey, int]) -> None:
+        """Add to the counts per environment, hour, outcome and key. A number that can be no key's counts as none."""
+        if any(not 0 <= key[3] <= _MOST_KEY for key in uses):
+            known = Counter[UseKey]()
+            for (environment, hour, what, key_id), count in uses.items():
+                known[environment, hour, what, key_id if 0 <= key_id <= _MOST_KEY else 0] += count
+            uses = known
+        columns = [list(column) for column in zip(*sorted(uses), strict=True)]
+        self._cursor.execute(
+            use_statements.COUNT_USES, (lane_number, *columns, [uses[key] for key in sorted(uses)])
+        )
+
+    def note_active(self, devices: Sequence[tuple[int, int, int, int]]) -> None:
+        """Note that devices were active in a month, each at its first instant: environment, month, device, µs."""
+        columns = [list(column) for column in zip(*sorted(devices), strict=True)]
+        self._cursor.execute(use_statements.NOTE_ACTIVE, columns)
 
     def park(self, dead: Iterable[Dead]) -> None:
         """Keep records that broke a step, so that they can be read, mended and driven again."""

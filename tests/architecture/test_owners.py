@@ -16,6 +16,7 @@ OWNERLESS = {
     "Plan": "what is offered, to every customer alike",
     "PlanPrice": "the same",
     "InvoiceNumbers": "numbers follow on each other over all customers",
+    "PullMark": "how far usage was pulled, of all customers",
 }
 GLOBAL_UNIQUE = {
     "Environment": {"uid"},  # a public id is looked up before its tenant is known
@@ -58,6 +59,14 @@ INDEX_ACROSS_CUSTOMERS = {
     "notification_due": "the tick sends what is due of every customer",
     "plan_choice_to_begin": "the tick begins what is due of every customer",
     "hub_day_stale": "the tick computes every customer's days",
+    "key_use_by_hour": "usage of the hour at hand is pulled for all customers at once",
+    "key_use_changed_late": "hours that changed late are found for all customers at once",
+    "active_device_by_hour": "usage of the hour at hand is pulled for all customers at once",
+    "delivery_count_by_hour": "usage of the hour at hand is pulled for all customers at once",
+    "archived_bytes_by_age": "whether any customer's archive changed is asked at once",
+    "plan_run_by_end": "usage of the hour at hand is pulled for all customers at once",
+    "shipment_by_age": "usage of the hour at hand is pulled for all customers at once",
+    "usage_by_hour": "a pull sets to nothing what no customer used any more",
 }
 
 OURS = [m for m in apps.get_models() if m._meta.app_label in {"tracker", "dispatch", "billing"}]

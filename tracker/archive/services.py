@@ -20,7 +20,7 @@ from tracker.archive.shelf import Shelf, open_shelf
 from tracker.archive.snapshot import Busy, Facts, Span, facts_of, held
 from tracker.archive.strays import remove_strays
 from tracker.archive.writing import CountDiffers, Written, make_lines, rows_of, write_file
-from tracker.positions.models import ArchivedDay
+from tracker.positions.models import ArchivedBytes, ArchivedDay
 from tracker.tenants.models import Environment
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -147,6 +147,9 @@ def _record(work: Work, *, location: str, **facts: int | bytes) -> None:
         ArchivedDay.objects.create(**values, environment_id=work.environment.pk, day=work.day)
     else:
         ArchivedDay.objects.for_environment(work.environment).filter(day=work.day).update(**values)
+    grown = int(facts["bytes"]) - (before.bytes if before else 0)
+    if grown:
+        ArchivedBytes.objects.create(environment_id=work.environment.pk, at=work.now, bytes=grown)
     work.lines.store(work.span, work.day, now=work.now)
 
 

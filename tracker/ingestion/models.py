@@ -34,6 +34,64 @@ class OutcomeCount(models.Model):
         return f"{self.count} {self.outcome} {self.reason}".rstrip()
 
 
+class KeyUse(models.Model):
+    """How many reports received in one hour through one key ended in one way, or were compared with geofences.
+
+    Written in the transaction of the reports, as OutcomeCount is, and kept: billing charges by it.
+    """
+
+    class What(models.TextChoices):
+        ACCEPTED = "accepted", "Accepted"
+        DUPLICATE = "duplicate", "Duplicate"
+        FILTERED = "filtered", "Filtered"
+        QUARANTINED = "quarantined", "Quarantined"
+        EVALUATED = "evaluated", "Compared with geofences"
+
+    pk = models.CompositePrimaryKey("environment_id", "hour", "what", "key_id", "lane")
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_index=False)
+    hour = models.DateTimeField()  # of received_at, floored
+    what = models.CharField(max_length=11, choices=What)
+    # 0: a device's certificate, or what a late fix changed of reports whose key is not kept with them
+    key_id = models.BigIntegerField()
+    lane = models.SmallIntegerField()
+    count = models.BigIntegerField()
+    late_by = models.BigIntegerField(null=True)  # the transaction that last changed an hour long over
+
+    objects = EnvironmentManager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["hour"], name="key_use_by_hour"),
+            models.Index(
+                fields=["late_by"], condition=models.Q(late_by__isnull=False), name="key_use_changed_late"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.what} by {self.key_id}"
+
+
+class ActiveDevice(models.Model):
+    """That a device had an accepted report in a month, and when its first was received. It outlives the device's
+    data: deleting a device does not undo that it was active."""
+
+    pk = models.CompositePrimaryKey("environment_id", "month", "device_id")
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_index=False)
+    month = models.DateField()  # its first day, UTC
+    device = models.ForeignKey(
+        Device, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    first_received_at = models.DateTimeField()
+
+    objects = EnvironmentManager()
+
+    class Meta:
+        indexes = [models.Index(fields=["first_received_at"], name="active_device_by_hour")]
+
+    def __str__(self) -> str:
+        return f"{self.device_id} in {self.month:%Y-%m}"
+
+
 class SetAsideReport(models.Model):
     """A report that was not kept in the history, with the reason and what was sent. Forgotten after 7 days."""
 

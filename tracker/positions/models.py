@@ -94,3 +94,25 @@ class ArchivedDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.environment_id} {self.day}: {self.rows} rows"
+
+
+class ArchivedBytes(models.Model):
+    """By how much the archive of an environment grew or shrank, and when: the sum up to a time is what it held then.
+
+    ArchivedDay is overwritten when a day is archived again; this is only ever added to.
+    """
+
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_index=False)
+    at = models.DateTimeField()
+    bytes = models.BigIntegerField()
+
+    objects = EnvironmentManager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["environment", "at"], name="archived_bytes_up_to"),
+            models.Index(fields=["at"], name="archived_bytes_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bytes:+d} at {self.at}"

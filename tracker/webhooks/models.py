@@ -156,3 +156,22 @@ class WebhookAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.number} of {self.message_id}: {self.status or self.error}"
+
+
+class DeliveryCount(models.Model):
+    """How many events of a kind were delivered in an hour, each once an endpoint. It outlives messages, which are
+    forgotten after thirty days and with their device: billing charges by it."""
+
+    pk = models.CompositePrimaryKey("environment_id", "hour", "kind")
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_index=False)
+    hour = models.DateTimeField()
+    kind = models.CharField(max_length=40)
+    count = models.BigIntegerField()
+
+    objects = EnvironmentManager()
+
+    class Meta:
+        indexes = [models.Index(fields=["hour"], name="delivery_count_by_hour")]
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.kind}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from tracker.outbox.catalogue import Kind
 from tracker.tenants import scope
 from tracker.tenants.identifiers import public_id
 from tracker.webhooks import health
@@ -19,8 +20,13 @@ from tracker.webhooks.schedule import next_due
 WHY = "deliverers write down attempts for every customer"
 logger = logging.getLogger(__name__)
 
-# locked in one order, so that two who write down never wait for each other in a ring
-HOLD = "SELECT id FROM tracker_webhookmessage WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE"
+# locked in one order, so that two who write down never wait for each other in a ring; with every other message of
+# the same event to the same endpoint, so that of a message and its replay only one is counted as delivered
+HOLD = """
+    SELECT m.id FROM tracker_webhookmessage m JOIN (
+        SELECT DISTINCT environment_id, endpoint_id, event_id FROM tracker_webhookmessage WHERE id = ANY(%(ids)s)
+    ) AS same USING (environment_id, endpoint_id, event_id)
+    ORDER BY m.id FOR UPDATE OF m"""
 LOG = """
     INSERT INTO tracker_webhookattempt
         (environment_id, message_id, number, started_at, duration_ms, status, error, answer)
@@ -29,7 +35,9 @@ LOG = """
         %(answers)s::text[])"""
 # Delivered is delivered, whoever holds the lease by now. A failure counts only for who still holds it: whoever took
 # the message over since has a result of their own.
+# What is delivered for the first time is counted with it; the outer part sees the messages as they were before.
 SETTLE = """
+    WITH settled AS (
     UPDATE tracker_webhookmessage m
     SET state = r.state, attempts = greatest(m.attempts, r.attempts), due_at = coalesce(r.due_at, m.due_at),
         leased_until = NULL, ended_at = CASE WHEN r.state = 'pending' THEN NULL ELSE %(now)s END
@@ -37,7 +45,18 @@ SETTLE = """
         %(dues)s::timestamptz[]) AS r(id, lease, state, attempts, due_at)
     WHERE m.id = r.id AND (
         r.state = 'delivered' AND m.state <> 'delivered' OR m.state = 'pending' AND m.leased_until = r.lease
-    )"""
+    ) RETURNING m.environment_id, m.endpoint_id, m.event_id, m.state
+    )
+    INSERT INTO tracker_deliverycount AS c (environment_id, hour, kind, count)
+    SELECT s.environment_id, date_trunc('hour', %(now)s::timestamptz, 'UTC'), e.kind, count(*)
+    FROM (SELECT DISTINCT environment_id, endpoint_id, event_id FROM settled WHERE state = 'delivered') AS s
+    JOIN tracker_outboxevent e ON e.id = s.event_id
+    WHERE e.kind <> %(test)s AND NOT EXISTS (
+        SELECT 1 FROM tracker_webhookmessage other
+        WHERE other.environment_id = s.environment_id AND other.endpoint_id = s.endpoint_id
+            AND other.event_id = s.event_id AND other.state = 'delivered')
+    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    ON CONFLICT (environment_id, hour, kind) DO UPDATE SET count = c.count + excluded.count"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +103,7 @@ def record(results: Sequence[Result], *, now: datetime) -> None:
         kept = [result for result in results if result.delivery.message_id in there]
         if kept:
             cursor.execute(LOG, _log_facts(kept))
-            cursor.execute(SETTLE, _message_facts(kept) | {"now": now})
+            cursor.execute(SETTLE, _message_facts(kept) | {"now": now, "test": Kind.WEBHOOK_TEST.value})
     health.note(
         [
             health.Seen(

@@ -28,6 +28,8 @@ OWNED = (
     "setasidereport",
     "deadletter",
     "outcomecount",
+    "keyuse",
+    "activedevice",
     "tracedrequest",
     "key",
     "devicecertificate",

@@ -16,7 +16,7 @@ from ingest_lambda.consume import consume
 from ingest_lambda.failures import Final, LaneMoved, Retriable
 from ingest_lambda.judgement import Bounds
 from ingest_lambda.report import RefusedPosition
-from ingest_lambda.steps import crossing_statements, late_statements, statements
+from ingest_lambda.steps import crossing_statements, late_statements, statements, use_statements
 from ingest_lambda.steps.count_outcomes import Miscounted
 from ingest_lambda.steps.known import Known
 from ingest_lambda.steps.recognise import recognise
@@ -347,7 +347,8 @@ def test_the_marker_never_goes_back_whoever_writes_it(ground, store, known, clie
 def test_every_statement_runs_against_the_schema_of_the_migrations(store):
     """PREPARE parses and plans each text with the rights of the edge's role; a renamed column shows here."""
     connection = store.connection
-    for name, text in (vars(statements) | vars(late_statements) | vars(crossing_statements)).items():
+    texts = vars(statements) | vars(late_statements) | vars(crossing_statements) | vars(use_statements)
+    for name, text in texts.items():
         if not name.isupper() or name.endswith(("_COLUMNS", "_FACTS")) or name.startswith("_"):
             continue
         if text.lstrip().startswith(("COPY", "CREATE", "SET ")):

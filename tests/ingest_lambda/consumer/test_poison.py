@@ -281,7 +281,10 @@ def test_one_customers_flood_of_poison_holds_up_nobody_else(ground, store, known
         assert_books_balance(ground.owner, 95, ground.environment_id)
         assert assert_books_balance(ground.owner, 5, other.environment_id) == {"accepted": 5}
     finally:
-        for table in ("position", "devicestate", "outcomecount", "tracedrequest", "key", "device"):
+        for table in (
+            *("position", "devicestate", "outcomecount", "keyuse", "activedevice", "tracedrequest"),
+            *("key", "device"),
+        ):
             ground.change(f"DELETE FROM tracker_{table} WHERE environment_id = %s", other.environment_id)
         ground.change("DELETE FROM tracker_environment WHERE id = %s", other.environment_id)
         ground.change("DELETE FROM tracker_tenant WHERE id = %s", other.tenant_id)
