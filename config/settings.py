@@ -42,6 +42,8 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "rest_framework",
     "drf_spectacular",
     "channels",
@@ -146,7 +148,14 @@ ACCOUNT_RATE_LIMITS = {
     "signup": env.text("MILEPOST_SIGNUP_RATE", "30/m/ip"),
     "login": "60/m/ip",
     "login_failed": "20/m/ip,5/5m/key",
+    "invite": env.text(
+        "MILEPOST_INVITATION_RATE", "30/h/key"
+    ),  # of an organisation: each is a mail to a stranger
 }
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # of the session in hand; the others end by Django's own rule
+MFA_ADAPTER = "tracker.tenants.second_factor.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # a code of the half minute before or after: phones' clocks differ
 # the front door sets X-Forwarded-For to the one address it saw; a unix socket has no address of its own
 ALLAUTH_TRUSTED_PROXY_COUNT = 1
 LOGIN_URL = "account_login"

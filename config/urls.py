@@ -6,6 +6,8 @@ from tracker.tenants.admin_site import site
 
 urlpatterns = [
     path("admin/", site.urls),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("accounts/sessions/", include("allauth.usersessions.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("", include("billing.urls")),
     path("", include("dispatch.urls")),

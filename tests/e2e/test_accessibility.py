@@ -99,8 +99,8 @@ def test_staff_find_pages_without_barriers(visitor, stack):
     context, page = visitor
     mail = f"staff-{uuid4().hex[:8]}@example.com"
     manage(stack, "shell", "-c", STAFF.format(mail=mail, password=PASSWORD))
-    page.goto("/admin/login/")
-    page.locator("[name=username]").fill(mail)
+    page.goto("/admin/")  # leads to the one sign-in there is
+    page.locator("[name=login]").fill(mail)
     page.locator("[name=password]").fill(PASSWORD)
     page.locator("[type=submit]").click()
     page.wait_for_url("**/admin/")

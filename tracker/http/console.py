@@ -4,13 +4,14 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 
 from tracker.audit import net
-from tracker.tenants import scope, selectors
+from tracker.tenants import scope, second_factor, selectors
 from tracker.tenants.models import Environment, Membership, Role, User
 
 P = ParamSpec("P")
@@ -49,6 +50,9 @@ def environment_required(
             request.membership, request.environment = place.membership, place.environment
             if not place.membership.may(role):
                 raise PermissionDenied(f"This needs the role {role.label.lower()} or above.")
+            if second_factor.is_missing(request.user, place.environment.tenant):
+                messages.warning(request, f"{place.environment.tenant} asks its members for a second factor.")
+                return redirect("mfa_index")
             scope.enter(
                 tenant_id=place.environment.tenant_id,
                 environment_id=place.environment.pk,

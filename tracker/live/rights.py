@@ -22,7 +22,7 @@ from django.utils.crypto import constant_time_compare
 
 from tracker.live.sight import sights_of
 from tracker.live.sockets import SightIds
-from tracker.tenants import scope
+from tracker.tenants import scope, second_factor
 from tracker.tenants.identifiers import BadIdentifier, parse_id
 from tracker.tenants.models import Environment, Membership, User
 
@@ -77,7 +77,7 @@ def verdicts(asks: Collection[Ask]) -> dict[Ask, Verdict]:
             user__in=[user.pk for user in people.values()],
             tenant__in=[environment.tenant_id for environment in environments.values()],
         )
-        members = {(row.user_id, row.tenant_id): row for row in rows}
+        members = {(row.user_id, row.tenant_id): row for row in second_factor.admitted(rows)}
         places: dict[Ask, tuple[Membership, Environment]] = {}
         for ask in asks:
             user, environment = people.get(ask.session_key), environments.get(ask.environment)

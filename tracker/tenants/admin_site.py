@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern
@@ -21,6 +22,10 @@ class StaffSite(AdminSite):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.pages: list[Callable[[], list[URLPattern]]] = []  # a capability's own pages append themselves
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The one sign-in of the house, with its limits and its second factor."""
+        return secure_admin_login(super().login)(request, extra_context)
 
     def get_urls(self) -> list[Any]:
         """The capabilities' pages before Django's own, whose last one takes everything."""

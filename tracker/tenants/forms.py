@@ -17,6 +17,16 @@ class TenantForm(forms.Form):
     )
 
 
+class SecondFactorForm(forms.Form):
+    """Whether members need a second factor."""
+
+    required = forms.BooleanField(
+        required=False,
+        label="Members need a second factor",
+        help_text="Those without one are led to set it up before they see anything of this organisation.",
+    )
+
+
 class NewEnvironmentForm(forms.Form):
     """A further test environment."""
 

@@ -63,6 +63,8 @@ class Tenant(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     # what all its environments may report together; the plan sets it, the edge holds to it within seconds
     reports_per_second = models.PositiveIntegerField(default=20_000, db_default=20_000)
+    # members without a second factor see nothing of it until they set one up
+    second_factor_required = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [

@@ -88,6 +88,11 @@ def rename_tenant(tenant: Tenant, name: str) -> None:
     Tenant.objects.filter(pk=tenant.pk).update(name=name)
 
 
+def require_second_factor(tenant: Tenant, required: bool) -> None:
+    """Say whether members need a second factor; it holds from their next request on."""
+    Tenant.objects.filter(pk=tenant.pk).update(second_factor_required=required)
+
+
 def change_environment(
     environment: Environment,
     *,

@@ -13,9 +13,9 @@ from tracker.http.console import SESSION_KEY, ConsoleRequest, environment_requir
 from tracker.keys import reveal
 from tracker.limits.selectors import limits_of
 from tracker.limits.source import granted
-from tracker.tenants import services
+from tracker.tenants import second_factor, services
 from tracker.tenants.errors import NameTaken
-from tracker.tenants.forms import EnvironmentForm, NewEnvironmentForm, TenantForm
+from tracker.tenants.forms import EnvironmentForm, NewEnvironmentForm, SecondFactorForm, TenantForm
 from tracker.tenants.models import Role, User
 
 
@@ -39,6 +39,26 @@ def rename_tenant(request: ConsoleRequest) -> HttpResponse:
     services.rename_tenant(tenant, name)
     note(request, "tenant.rename", tenant.public_id, {"name": tenant.name}, {"name": name})
     messages.success(request, "The organisation's name is changed.")
+    return redirect("console_settings")
+
+
+@require_http_methods(["GET", "POST"])
+@environment_required(Role.ADMIN)
+def change_second_factor(request: ConsoleRequest) -> HttpResponse:
+    """Ask members for a second factor, or no more. Only who has one may ask it of others."""
+    form = SecondFactorForm(request.POST, prefix="factor")
+    if request.method == "GET" or not form.is_valid():
+        return redirect("console_settings")
+    tenant, required = request.environment.tenant, form.cleaned_data["required"]
+    if required and not second_factor.has_one(request.user):
+        messages.error(request, "Set up your own second factor first: Your account, Second factor.")
+        return redirect("console_settings")
+    services.require_second_factor(tenant, required)
+    change = {"required": tenant.second_factor_required}, {"required": required}
+    note(request, "tenant.second_factor", tenant.public_id, *change)
+    messages.success(
+        request, "Members need a second factor now." if required else "No second factor is needed."
+    )
     return redirect("console_settings")
 
 
@@ -114,6 +134,9 @@ def _settings(
     facts = {
         "tenant_form": tenant_form or TenantForm(initial={"name": environment.tenant.name}, prefix="tenant"),
         "environment_form": environment_form or EnvironmentForm.showing(environment),
+        "factor_form": SecondFactorForm(
+            initial={"required": environment.tenant.second_factor_required}, prefix="factor"
+        ),
         "new_form": new_form or NewEnvironmentForm(prefix="new"),
         "limits": limits_of(environment),
         "plan": granted(environment.tenant_id).plan,

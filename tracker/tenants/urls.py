@@ -21,6 +21,9 @@ urlpatterns = [
     path("console/settings/", settings_views.settings_page, name="console_settings"),
     path("console/settings/organisation/", settings_views.rename_tenant, name="console_tenant_rename"),
     path(
+        "console/settings/second-factor/", settings_views.change_second_factor, name="console_second_factor"
+    ),
+    path(
         "console/settings/environment/", settings_views.change_environment, name="console_environment_change"
     ),
     path(

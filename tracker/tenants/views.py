@@ -1,5 +1,6 @@
 """The people of an organisation: members, invitations, joining."""
 
+from allauth.core import ratelimit
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -33,6 +34,9 @@ def invite(request: ConsoleRequest) -> HttpResponse:
     if form.is_valid():
         email, role = form.cleaned_data["email"], Role(form.cleaned_data["role"])
         tenant = request.environment.tenant
+        if not ratelimit.consume(request, action="invite", key=tenant.public_id):
+            form.add_error(None, "Too many invitations in an hour. Wait a while and send the rest then.")
+            return _members(request, form)
         try:
             made = services.invite(tenant, email, role, by=request.membership, now=timezone.now())
         except TenantError as refusal:

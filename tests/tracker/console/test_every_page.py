@@ -61,6 +61,7 @@ CHANGES = [
     ("console_member_role", "member", Role.ADMIN),
     ("console_tenant_rename", "", Role.ADMIN),
     ("console_environment_change", "", Role.ADMIN),
+    ("console_second_factor", "", Role.ADMIN),
     ("console_environment_create", "", Role.ADMIN),
 ]
 ACCOUNT_PAGES = [
@@ -72,6 +73,8 @@ MEMBER_ACCOUNT_PAGES = [
     "account_change_password",
     "account_logout",
     "account_reauthenticate",
+    "mfa_index",
+    "usersessions_list",
 ]
 
 
