@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tracker", "0022_fence_exports_erasures_and_acting"),
+        ("tracker", "0025_count_what_was_used_before"),
     ]
 
     operations = [
