@@ -5,6 +5,7 @@ from billing.ledger.models import Entry, Transaction
 from billing.meters.models import PullMark, UsageRecord
 from billing.payments.models import MeterSubmission, PaymentAccount, ProviderEvent, Reconciliation
 from billing.plans.models import Plan, PlanChoice, PlanPrice
+from billing.storms.models import Storm
 
 __all__ = [
     "ClosedMonth",
@@ -19,6 +20,7 @@ __all__ = [
     "ProviderEvent",
     "PullMark",
     "Reconciliation",
+    "Storm",
     "Transaction",
     "UsageRecord",
 ]

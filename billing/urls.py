@@ -1,5 +1,8 @@
 """Addresses of billing, a capability at a time."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    # /console/storms/
+    path("console/storms/", include("billing.storms.urls")),
+]

@@ -37,6 +37,7 @@ TICKS = (
     (3600, "dispatch.propose_patterns", "look for patterns in overrides"),
     (3600, "tracker.forget_relayed", "forget events after thirty days"),
     (20, "billing.pull_usage", "count what was used this hour"),
+    (5, "billing.judge_storms", "tell storms from growth"),
     (30, "tracker.publish_feed", "tell the doors again what they must know"),
 )
 HOUR_S = 3600

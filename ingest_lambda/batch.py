@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from ingest_lambda.judgement import Believed, Bounds
-from ingest_lambda.outcomes import Verdict
+from ingest_lambda.outcomes import DUPLICATE, Verdict
 from ingest_lambda.report import DeviceInfo, Envelope, PositionReport
 from ingest_lambda.standing import Anchor
 
@@ -148,6 +148,7 @@ class Batch:
     uses: Counter[UseKey] = field(default_factory=Counter)
     # devices that may be active for the first time in a month: environment, month (epoch s), device, received (µs)
     active: list[tuple[int, int, int, int]] = field(default_factory=list)
+    repeated: Counter[tuple[int, str]] = field(default_factory=Counter)  # duplicates by device
     received: int = 0  # how many fixes must end in one counted outcome
     step: str = ""  # the step under way, to name it when it breaks
 
@@ -159,6 +160,8 @@ class Batch:
         environment, second = envelope.environment_id, envelope.received_at_us // 1_000_000
         self.counts[environment, second, verdict.outcome, verdict.reason] += times
         self.uses[environment, second // 3600, verdict.outcome, envelope.key_id] += times
+        if verdict is DUPLICATE:
+            self.repeated[environment, envelope.device] += times
 
     def put_aside(
         self,

@@ -1,7 +1,8 @@
 """Registrations of devices at the door: repeats are answered from memory, the rest goes on lanes of its own.
 
 Apps register their device at every start, and after a release millions do within days. What a device said within
-the window and says again costs a look into memory, and neither stream nor database.
+the window and says again costs a look into memory, and neither stream nor database. Nor does anything of a key
+whose registrations are a storm (`floods.py`), but for a few a second.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ingest_lambda.exchange import Reply
+from ingest_lambda.flood_tallies import Said as Counted
+from ingest_lambda.flood_tallies import Tallies
+from ingest_lambda.floods import Facts
 from ingest_lambda.formats.registering import Said, read
 from ingest_lambda.keys import VerifiedKey
 from ingest_lambda.limits import Limits, over_quota
@@ -34,7 +38,8 @@ class Remembered:
         self._window_s = window_s
         self._most = most
         self._last: dict[int, int] = {}  # device -> second of forgetting, then fingerprint; oldest first
-        self._bodies: dict[int, tuple[int, int]] = {}  # body -> the one device in it and its fingerprint
+        # body -> the one device in it, its fingerprint, and what storms are judged by
+        self._bodies: dict[int, tuple[int, int, Counted]] = {}
 
     def __len__(self) -> int:
         return len(self._last)
@@ -44,10 +49,10 @@ class Remembered:
         last = self._last.get(device)
         return last is not None and last & _LOW == fingerprint & _LOW and last >> 64 > now_us // MICROSECONDS
 
-    def knows_body(self, body: int, now_us: int) -> bool:
-        """Whether this body is of one device, which last said just that."""
+    def knows_body(self, body: int, now_us: int) -> Counted | None:
+        """What is counted of this body, if it is of one device, which last said just that."""
         found = self._bodies.get(body)
-        return found is not None and self.knows(*found, now_us)
+        return found[2] if found is not None and self.knows(found[0], found[1], now_us) else None
 
     def learn(self, device: int, fingerprint: int, now_us: int) -> None:
         """The stream has it: the window of this device begins."""
@@ -56,9 +61,9 @@ class Remembered:
         while len(self._last) > self._most:
             del self._last[next(iter(self._last))]
 
-    def learn_body(self, body: int, device: int, fingerprint: int) -> None:
+    def learn_body(self, body: int, device: int, fingerprint: int, counted: Counted) -> None:
         """This body says that of that device."""
-        self._bodies[body] = (device, fingerprint)
+        self._bodies[body] = (device, fingerprint, counted)
         while len(self._bodies) > MOST_BODIES:
             del self._bodies[next(iter(self._bodies))]
 
@@ -80,11 +85,16 @@ class Registrar:
     """Takes POSTs of registrations. One of a process, so that it remembers for all of it."""
 
     def __init__(
-        self, stream: RegistrationWriter, limits: Limits, remembered: Remembered | None = None
+        self,
+        stream: RegistrationWriter,
+        limits: Limits,
+        remembered: Remembered | None = None,
+        tallies: Tallies | None = None,
     ) -> None:
         self._stream = stream
         self._limits = limits
         self._remembered = remembered or Remembered()
+        self._tallies = tallies  # None: this door reaches nobody who judges storms
         self.counts = Counts()
 
     async def register(
@@ -95,40 +105,63 @@ class Registrar:
         Raises Problem (400, 429) or StreamUnavailable, and then none of it is taken and all of it may be sent again.
         """
         known_body = hash((key.environment_id, body))
-        if self._remembered.knows_body(known_body, received_at_us):
+        counted = self._remembered.knows_body(known_body, received_at_us)
+        if counted is not None:
             self.counts.received += 1
             self.counts.coalesced += 1
+            if self._tallies is not None:
+                self._tallies.registered(key.environment_id, counted, repeat=True)
             shown = self._limits.take_registrations(key, 0, received_at_us).headers
             return _answer(request_id, traceparent, 1, 0, shown)
         devices = read(body)
         self.counts.received += len(devices)
-        fresh = self._fresh(devices, key, received_at_us)
+        fresh = self._admitted(devices, self._fresh(devices, key, received_at_us), key)
         allowance = self._limits.take_registrations(key, len(fresh), received_at_us)
         if not allowance.granted:
             self.counts.limited += len(devices)
             raise over_quota(allowance)
         if fresh:
-            head = (WIRE_VERSION, key.environment_id, key.key_id)
-            tail = (received_at_us, request_id, traceparent)
-            try:
-                await self._stream.put([Registration(*head, said.device, *tail, *said[1:]) for said in fresh])
-            except StreamUnavailable:
-                self.counts.away += len(devices)
-                raise
-        for said in devices:
+            await self._send(fresh, key, (received_at_us, request_id, traceparent), len(devices))
+        for said in fresh:
             device, fingerprint = _prints(said, key)
-            if said in fresh:
-                self._remembered.learn(device, fingerprint, received_at_us)
-            if len(devices) == 1:
-                self._remembered.learn_body(known_body, device, fingerprint)
+            self._remembered.learn(device, fingerprint, received_at_us)
+        if len(devices) == 1:
+            self._remembered.learn_body(known_body, *_prints(devices[0], key), _counted(devices[0], key))
         self.counts.accepted += len(fresh)
         self.counts.coalesced += len(devices) - len(fresh)
         return _answer(request_id, traceparent, len(devices), len(fresh), allowance.headers)
+
+    async def _send(
+        self, fresh: Sequence[Said], key: VerifiedKey, tail: tuple[int, bytes, str], received: int
+    ) -> None:
+        head = (WIRE_VERSION, key.environment_id, key.key_id)
+        try:
+            await self._stream.put([Registration(*head, said.device, *tail, *said[1:]) for said in fresh])
+        except StreamUnavailable:
+            self.counts.away += received
+            raise
+
+    def _admitted(self, devices: Sequence[Said], fresh: list[Said], key: VerifiedKey) -> list[Said]:
+        """What of the new may go on: nothing, mostly, while a storm of the key's is in force. All of it is counted."""
+        if self._tallies is None:
+            return fresh
+        storm = bool(fresh) and self._tallies.coalesces(key.environment_id, key.key_id)
+        for said in devices:
+            repeat = said not in fresh
+            self._tallies.registered(
+                key.environment_id, _counted(said, key), repeat=repeat, coalesced=storm and not repeat
+            )
+        return [] if storm else fresh
 
     def _fresh(self, devices: Sequence[Said], key: VerifiedKey, now_us: int) -> list[Said]:
         """Those that say something new; of several of one device in a request the last."""
         last = {said.device: said for said in devices}
         return [said for said in last.values() if not self._remembered.knows(*_prints(said, key), now_us)]
+
+
+def _counted(said: Said, key: VerifiedKey) -> Counted:
+    info = said.info
+    return Counted(said.device, Facts(key.key_id, info.app_version or "", info.model or "", info.os or ""))
 
 
 def _prints(said: Said, key: VerifiedKey) -> tuple[int, int]:

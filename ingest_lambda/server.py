@@ -21,6 +21,8 @@ from ingest_lambda.addresses import shown
 from ingest_lambda.credential import Gatekeeper
 from ingest_lambda.exchange import Reply, Request
 from ingest_lambda.feed_redis import RedisFeed
+from ingest_lambda.flood_post import FloodPost
+from ingest_lambda.flood_tallies import Tallies
 from ingest_lambda.health import Facts, keep_beating
 from ingest_lambda.http_connection import Connection, Door
 from ingest_lambda.leases import Leases
@@ -53,7 +55,9 @@ class Edge:
         self._quotas = Quotas(self._feed)
         self._leases = Leases(settings.redis_url, self._quotas, f"{socket.gethostname()}:{os.getpid()}")
         self._registrations = engine.registrations_writer(settings)
-        self._registrar = Registrar(self._registrations, self._quotas)
+        tallies = Tallies()
+        self._floods = FloodPost(settings.redis_url, tallies)
+        self._registrar = Registrar(self._registrations, self._quotas, tallies=tallies)
         self._porch = Porch(
             gatekeeper,
             self._stream,
@@ -68,6 +72,7 @@ class Edge:
         self._tasks = [
             asyncio.create_task(self._feed.keep_looking()),
             asyncio.create_task(self._leases.keep_settling()),
+            asyncio.create_task(self._floods.keep_exchanging()),
             asyncio.create_task(keep_beating(settings.redis_url, component, str(os.getpid()), self._facts)),
             asyncio.create_task(self._tally.keep_telling(self._facts)),
             asyncio.create_task(self._tick()),

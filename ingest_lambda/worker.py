@@ -108,6 +108,7 @@ class Worker:
                 self._trouble = ""
                 self._every("summary", SUMMARY_S, self._summarise)
                 self._every("trim", TRIM_S, self._trim)
+                self._known.repeats.hand_on(self._client)
                 self._every("letters", LETTERS_S, lambda: self._redrive(store))
                 self._rest()
                 self._read()

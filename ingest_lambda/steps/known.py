@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ingest_lambda.batch import Environment
+from ingest_lambda.flood_consumer import Repeats
 from ingest_lambda.report import MICROSECONDS, DeviceInfo
 from ingest_lambda.steps.zones import ZoneMemory
 from ingest_lambda.storm import StormGuard
@@ -50,6 +51,7 @@ class Known:
         default_factory=ZoneMemory
     )  # versions never change, so it is not forgotten either
     active: dict[int, tuple[int, int]] = field(default_factory=dict)  # device -> month, first received in it
+    repeats: Repeats = field(default_factory=Repeats)
     storm: StormGuard = field(default_factory=StormGuard)  # not forgotten with the rest: it knows no rows
 
     def stale_keys(self, wanted: set[int], now_us: int) -> list[int]:

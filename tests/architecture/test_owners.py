@@ -58,6 +58,8 @@ INDEX_ACROSS_CUSTOMERS = {
     "saga_due": "the tick takes what is due of every customer",
     "notification_due": "the tick sends what is due of every customer",
     "plan_choice_to_begin": "the tick begins what is due of every customer",
+    "storm_in_force": "the tick judges every customer's storms",
+    "storm_to_tell": "the tick tells every customer's owners",
     "hub_day_stale": "the tick computes every customer's days",
     "key_use_by_hour": "usage of the hour at hand is pulled for all customers at once",
     "key_use_changed_late": "hours that changed late are found for all customers at once",

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.gis.geos import MultiPolygon, Point, Polygon
 
+from billing.storms.models import Storm
 from tests.architecture.dispatch_victim import DispatchVictim, make_dispatch_victim
 from tests.tracker.caller import a_count, a_daily_line, a_device, a_position, a_set_aside, a_state
 from tracker.alerts.models import Alert, ExpectedPresence
@@ -56,6 +57,7 @@ class Victim:
     alert: Alert
     expected: ExpectedPresence
     dispatch: DispatchVictim
+    storm: Storm
 
     @property
     def ids(self) -> list[str]:
@@ -78,6 +80,7 @@ class Victim:
             self.message,
             self.alert,
             self.expected,
+            self.storm,
         ]
         mine = [*(row.public_id for row in rows), public_letter_id(self.letter)]
         return mine + self.dispatch.ids
@@ -150,9 +153,30 @@ def make_victim() -> Victim:
         next_due_at=now + timedelta(days=1),
     )  # fmt: skip
     dispatch = make_dispatch_victim(environment, device, now=now)
-    more = (geofence, trip, share, endpoint, event, message, alert, expected, dispatch)
+    more = (
+        geofence,
+        trip,
+        share,
+        endpoint,
+        event,
+        message,
+        alert,
+        expected,
+        dispatch,
+        _storm(environment, key, now),
+    )
     scope.enter()
     return Victim(new, device, certificate, key, invitation, new.owner, letter, *more)
+
+
+def _storm(environment: Environment, key: Key, now: datetime) -> Storm:
+    """Registrations that were a fault."""
+    facts = {"key_id": key.pk, "app_version": MARK, "model": MARK, "os": MARK, "count": 9}
+    with scope.scope(environment_id=environment.pk):
+        return Storm.objects.create(
+            environment=environment, kind="registrations", key=str(key.pk), reason="mute", began_at=now,
+            recognised_at=now, facts=[facts], rates=[[now.timestamp(), 9.0]], counted_to="1-0",
+        )  # fmt: skip
 
 
 def _geofence(environment: Environment, device: Device, now: datetime) -> Geofence:

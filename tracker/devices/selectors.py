@@ -1,12 +1,13 @@
 """Reads about devices for the API."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from tracker.devices.listing import devices_matching
-from tracker.devices.models import Device
+from tracker.devices.models import Device, DeviceState
 from tracker.devices.references import BadReference, DeviceReference, parse_reference
 from tracker.devices.status import Status
 from tracker.tenants.models import Environment
@@ -19,6 +20,19 @@ def find_device(environment: Environment, reference: str, *, now: datetime) -> D
     except BadReference:
         return None
     return devices_matching(environment, now=now).filter(_is(named)).first()
+
+
+def device_by_external_id(environment: Environment | int, external_id: str) -> Device | None:
+    """The device its owner calls so, deleted or not."""
+    return Device.objects.for_environment(environment).filter(external_id=external_id).first()
+
+
+def how_many_report(environment: Environment | int, external_ids: Sequence[str]) -> int:
+    """Of the devices their owner calls so, how many ever reported a position that was kept."""
+    rows = DeviceState.objects.for_environment(environment)
+    return rows.filter(
+        device__external_id__in=external_ids, device__environment_id=F("environment_id")
+    ).count()
 
 
 def devices_after(

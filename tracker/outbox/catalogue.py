@@ -40,5 +40,7 @@ class Kind(StrEnum):
     SHIPMENT_DAMAGED = "shipment.damaged"
     SHIPMENT_LOST = "shipment.lost"
     SHIPMENT_CHANGED = "shipment.changed"  # everything else that happens to one
+    STORM_BEGAN = "storm.began"
+    STORM_ENDED = "storm.ended"
     QUARANTINE_RATE_HIGH = "quarantine.rate_high"
     WEBHOOK_TEST = "webhook.test"  # sent to one endpoint, by the button in the console

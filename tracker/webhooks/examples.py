@@ -13,6 +13,25 @@ OLD_TOWN = {"id": "gf_8a7b6c5d4e3f42108192a3b4c5d6e7f8", "external_id": None, "n
 EVENT_ID = "evt_5f0c4b1e9d3a4f7b8c6d2e1f0a9b8c7d"
 ENVIRONMENT = "env_7c1d0e9f8a2b4c3d9e8f7a6b5c4d3e2f"
 
+STORM: dict[str, Any] = {
+    "storm": "stm_5f0c4b1e9d3a4f7b8c6d2e1f0a9b8c7d",
+    "kind": "registrations",
+    "reason": "mute",
+    "device": None,
+    "began_at": "2026-05-01T08:29:25.000000Z",
+    "recognised_at": AT,
+    "lines": [
+        {
+            "key": "key_0190f6c2a8d74b1e9c3f5a6b7c8d9e0f",
+            "key_name": "Android app",
+            "app_version": "2.4.1",
+            "model": "Pixel 9",
+            "os": "Android 16",
+            "count": 240000,
+        }
+    ],
+    "link": "https://milepost.example.com/console/storms/stm_5f0c4b1e9d3a4f7b8c6d2e1f0a9b8c7d/",
+}
 CROSSING: dict[str, Any] = {
     "crossing": "crs_5f0c4b1e9d3a4f7b8c6d2e1f0a9b8c7d",
     "device": DEVICE,
@@ -174,6 +193,16 @@ DATA: dict[Kind, dict[str, Any]] = {
         "crossing": "crs_9d8c7b6a5f4e43d2a1b0c9d8e7f6a5b4",
         "corrects": CROSSING["crossing"],
         "withdrawn": True,
+    },
+    Kind.STORM_BEGAN: STORM | {"received": 240000, "rate_per_second": 9980.0},
+    Kind.STORM_ENDED: STORM
+    | {
+        "ended_at": "2026-05-01T08:41:00.000000Z",
+        "received": 600000,
+        "coalesced": 352000,
+        "would_have_cost_minor": 30000,
+        "currency": "EUR",
+        "billed_minor": 0,
     },
     Kind.QUARANTINE_RATE_HIGH: {
         "since": AT,

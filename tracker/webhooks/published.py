@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from tracker.outbox.catalogue import Kind
-from tracker.webhooks import override_payloads, payloads, plan_payloads, shipment_payloads
+from tracker.webhooks import override_payloads, payloads, plan_payloads, shipment_payloads, storm_payloads
 from tracker.webhooks.examples import example
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -76,6 +76,11 @@ DATA: dict[Kind, tuple[str, type[msgspec.Struct]]] = {
         "Something else happened to a shipment; event.kind says what.",
         shipment_payloads.ShipmentTold,
     ),
+    Kind.STORM_BEGAN: (
+        "A fault of an integration is recognised; it is coalesced and billed nothing.",
+        storm_payloads.StormBegan,
+    ),
+    Kind.STORM_ENDED: ("A storm is over.", storm_payloads.StormEnded),
     Kind.QUARANTINE_RATE_HIGH: (
         "An unusual share of the reports received cannot be taken.",
         payloads.QuarantineHigh,

@@ -1,0 +1,1 @@
+"""Storms: faults of an integration that are recognised, coalesced and billed nothing."""
