@@ -1,11 +1,13 @@
 """The ticks of billing that Celery's beat sends: each idempotent, each one call of a service."""
 
 import logging
+from dataclasses import asdict
 
 from celery import shared_task
 from django.utils import timezone
 
 from billing.meters import services as meters
+from billing.payments import collecting, metering, news, reconciliation
 from billing.storms.judging import judge_storms
 from billing.storms.telling import tell_owners
 
@@ -29,3 +31,31 @@ def storms() -> None:
     if judged.begun or judged.ended or told:
         facts = {"begun": len(judged.begun), "ended": len(judged.ended), "told": told}
         logger.warning("storms judged", extra=facts)
+
+
+@shared_task(name="billing.tell_use")  # type: ignore[untyped-decorator]
+def tell_use() -> None:
+    """What was used, to the payment provider."""
+    told = metering.send_due(now=timezone.now())
+    if told.sent or told.refused:
+        logger.info("use was told", extra=asdict(told))
+
+
+@shared_task(name="billing.act_on_news")  # type: ignore[untyped-decorator]
+def act_on_news() -> None:
+    """What the payment provider told us."""
+    news.process_due(now=timezone.now())
+
+
+@shared_task(name="billing.collect")  # type: ignore[untyped-decorator]
+def collect() -> None:
+    """Reminders of debts, and what follows them."""
+    collecting.collect(now=timezone.now())
+
+
+@shared_task(name="billing.compare_use")  # type: ignore[untyped-decorator]
+def compare_use() -> None:
+    """What the payment provider counted, with what we did."""
+    now = timezone.now()
+    reconciliation.look_again(now=now)
+    logger.info("use was compared", extra=asdict(reconciliation.compare(now=now)))

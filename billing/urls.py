@@ -5,4 +5,6 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     # /console/storms/
     path("console/storms/", include("billing.storms.urls")),
+    # /console/billing/payment/, /billing/stripe/
+    path("", include("billing.payments.urls")),
 ]

@@ -38,6 +38,10 @@ TICKS = (
     (3600, "tracker.forget_relayed", "forget events after thirty days"),
     (20, "billing.pull_usage", "count what was used this hour"),
     (5, "billing.judge_storms", "tell storms from growth"),
+    (30, "billing.tell_use", "tell the payment provider what was used"),
+    (5, "billing.act_on_news", "act on the payment provider's news"),
+    (600, "billing.collect", "remind of debts, and do what follows"),
+    (3600, "billing.compare_use", "compare what the payment provider counted"),
     (30, "tracker.publish_feed", "tell the doors again what they must know"),
 )
 HOUR_S = 3600

@@ -31,6 +31,7 @@ from billing.payments.port import (
 TIMEOUT_S = 10
 EVENT_PREFIX = "milepost_"
 TAKEN = "already exists with identifier"  # version 1 gives no code for it, only this sentence
+KEY_REFUSED_S = 600  # an operator has to mend it; what waits for it is not lost
 NO_RETRY_STATUS = (400, 401, 402, 403, 404)
 
 
@@ -72,7 +73,7 @@ def _refusal(error: stripe.StripeError) -> Retriable | Final:
     if status not in NO_RETRY_STATUS:
         return Retriable(f"Stripe answered {status}: {reason}", after_s=_after(error))
     if status == 401:
-        return Final("Stripe does not accept MILEPOST_STRIPE_SECRET_KEY.", code="key_refused")
+        return Retriable("Stripe does not accept MILEPOST_STRIPE_SECRET_KEY.", after_s=KEY_REFUSED_S)
     if code == "duplicate_meter_event" or TAKEN in reason:
         return AlreadyTaken(reason, code="duplicate_meter_event")
     if status == 404 or code == "resource_missing":
@@ -330,7 +331,8 @@ def _invoice(row: Any) -> InvoiceFacts:
         row.customer,
         row.status or "draft",
         row.currency.upper(),
-        row.total,
+        row.total if (net := getattr(row, "total_excluding_tax", None)) is None else net,
+        int(getattr(row, "amount_remaining", 0) or 0),
         row.amount_paid,
         _sure(row.period_start),
         _sure(row.period_end),

@@ -31,6 +31,7 @@ class PaymentAccount(models.Model):
     standing = models.CharField(max_length=10, choices=Standing, default=Standing.OK, db_default="ok")
     standing_since = models.DateTimeField(null=True)
     told_at = models.DateTimeField(null=True)
+    limits_before = models.JSONField(default=dict)  # by environment, while they are lowered
     owing_since = models.DateTimeField(null=True)
     owing_minor = models.BigIntegerField(default=0, db_default=0)
     owing_currency = models.CharField(max_length=3, blank=True, default="")

@@ -89,7 +89,8 @@ class InvoiceFacts:
     customer: str
     status: str
     currency: str
-    total_minor: int
+    total_minor: int  # without tax, as ours are
+    owed_minor: int
     paid_minor: int
     period_start: datetime
     period_end: datetime

@@ -171,7 +171,9 @@ def _price(state: State, row: dict[str, Any], invoice: dict[str, Any]) -> None:
         )  # fmt: skip
     total = sum(line["amount"] for line in lines)
     invoice["lines"]["data"] = lines
-    invoice.update(subtotal=total, total=total, amount_due=total, amount_remaining=total)
+    invoice.update(
+        subtotal=total, total=total, total_excluding_tax=total, amount_due=total, amount_remaining=total
+    )
 
 
 def _settle_invoices(state: State) -> None:
