@@ -38,11 +38,7 @@ def post(
             known = rows.filter(kind=kind, reference=reference).first()
             if known is not None:
                 return _same(known, wanted, currency)
-        other = ledger_currency(tenant_id)
-        if other and other != currency:
-            raise LedgerRefused(
-                f"The ledger of this organisation is in {other}, not in {currency or 'no currency'}."
-            )
+        _refuse_other_currency(tenant_id, currency)
         made = Transaction.objects.create(
             tenant_id=tenant_id,
             kind=kind,
@@ -58,6 +54,14 @@ def post(
             for account, amount in wanted
         )
     return made
+
+
+def _refuse_other_currency(tenant_id: int, currency: str) -> None:
+    other = ledger_currency(tenant_id)
+    if other and other != currency:
+        raise LedgerRefused(
+            f"The ledger of this organisation is in {other}, not in {currency or 'no currency'}."
+        )
 
 
 def lock(tenant_id: int) -> Tenant:

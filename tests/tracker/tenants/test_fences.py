@@ -32,6 +32,12 @@ FENCED = [
     "tracker_idempotentanswer",
     "tracker_membershipgeofence",
     "tracker_auditentry",
+    "tracker_simulatedcity",
+    "tracker_erasurerequest",
+    "tracker_dataexport",
+    "tracker_actingsession",
+    "tracker_deliverycount",
+    "tracker_flagtenant",
 ]
 
 
