@@ -7,4 +7,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/storms/", include("billing.storms.urls")),
     # /console/billing/payment/, /billing/stripe/
     path("", include("billing.payments.urls")),
+    # /console/usage/, /api/v1/usage
+    path("", include("billing.meters.urls")),
 ]

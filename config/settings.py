@@ -241,6 +241,7 @@ SPECTACULAR_SETTINGS = {
             "name": "Overrides",
             "description": "What supervisors changed of plans, and what is learnt from it.",
         },
+        {"name": "Usage", "description": "What was used, by meter and day."},
         {"name": "Alerts", "description": "What somebody should look at, and who must be where by when."},
         {"name": "Fleet", "description": "Hubs, drivers and their hours, vehicles, and what changes hands."},
         {"name": "Webhooks", "description": "Be told what happens, or ask."},

@@ -9,6 +9,10 @@ from django.db.models.functions import TruncDay
 
 from billing.meters.catalogue import METERS
 from billing.meters.models import UsageRecord
+from tracker.ingestion.models import KeyUse
+from tracker.ingestion.usage import active_devices_by_metadata, reports_by_key
+from tracker.keys.models import Key
+from tracker.keys.selectors import keys_of
 from tracker.tenants import scope
 from tracker.tenants.models import Environment
 
@@ -59,6 +63,33 @@ def hourly(tenant_id: int, meter: str, first: datetime, last: datetime) -> list[
         rows = _records(list(live.values_list("pk", flat=True)), first, last, [meter]).values_list("hour")
         totals = rows.annotate(total=Sum("quantity"), revisions=Sum("revision")).order_by("hour")
         return [(hour, total, revisions) for hour, total, revisions in totals]
+
+
+@dataclass(frozen=True)
+class KeyUsage:
+    """What came through one key: reports by what became of them. `key` is None for those no key is known of."""
+
+    key: Key | None
+    counts: dict[str, int]
+
+
+def usage_by_key(environment: Environment, first: datetime, last: datetime) -> list[KeyUsage]:
+    """Reports of one environment by key, the busiest first."""
+    found = reports_by_key(environment.pk, first, last)
+    keys = {key.pk: key for key in keys_of(environment) if key.pk in found}
+    unknown: dict[str, int] = {}
+    for number in found.keys() - keys.keys():
+        for what, count in found[number].items():
+            unknown[what] = unknown.get(what, 0) + count
+    rows = [KeyUsage(key, found[number]) for number, key in keys.items()]
+    rows.sort(key=lambda row: -row.counts.get(KeyUse.What.ACCEPTED, 0))
+    return [*rows, KeyUsage(None, unknown)] if unknown else rows
+
+
+def active_devices_by_group(environment: Environment, month: date, name: str) -> list[tuple[str | None, int]]:
+    """Active devices of a month by what their metadata says under `name`, the largest group first."""
+    found = active_devices_by_metadata(environment.pk, month, name)
+    return sorted(found.items(), key=lambda group: (-group[1], group[0] or ""))
 
 
 def _records(

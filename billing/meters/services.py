@@ -10,6 +10,7 @@ from billing.meters.counting import BY_REPORTS, COUNTERS
 from billing.meters.models import PullMark
 from tracker.archive.usage import has_changed_since
 from tracker.ingestion.usage import changed_late
+from tracker.privacy.selectors import environments_under_erasure
 from tracker.tenants import scope
 from tracker.tenants.hourly import HourCount
 
@@ -37,6 +38,7 @@ KEEP = """
 EMPTY = """
     UPDATE billing_usagerecord r SET quantity = 0, revision = r.revision + 1, computed_at = %(now)s
     WHERE r.meter = %(meter)s AND r.hour >= %(first)s AND r.hour < %(last)s AND r.quantity > 0 {which}
+        AND NOT r.environment_id = ANY(%(erased)s::bigint[])
         AND NOT EXISTS (
             SELECT 1 FROM unnest(%(environments)s::bigint[], %(hours)s::timestamptz[]) AS c (environment_id, hour)
             WHERE c.environment_id = r.environment_id AND c.hour = r.hour)"""
@@ -103,7 +105,11 @@ def _settle(meter: str, first: datetime, last: datetime, environment_id: int | N
     """Make the records of a span what the source rows say."""
     if last <= first:
         return 0
-    facts = _columns(COUNTERS[meter](first, last, environment_id))
+    erased = environments_under_erasure()  # what they used stays as it was: their source rows go
+    facts = _columns(
+        row for row in COUNTERS[meter](first, last, environment_id) if row.environment_id not in erased
+    )
+    facts |= {"erased": sorted(erased)}
     facts |= {"meter": meter, "first": first, "last": last, "environment": environment_id, "now": now}
     which = "" if environment_id is None else "AND r.environment_id = %(environment)s"
     with connection.cursor() as cursor:

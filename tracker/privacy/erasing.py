@@ -30,7 +30,8 @@ LEASE = timedelta(minutes=3)  # a worker that says nothing for so long is dead
 SETTLES = timedelta(minutes=5)
 BUDGET_S = 20.0
 # a revoked certificate must be known until it has run out: brokers are told which to refuse
-STAYS_WITH_A_DEVICE = {"tracker.DeviceCertificate"}
+# that a device was active in a month is what the month is charged by; it holds numbers alone
+STAYS_WITH_A_DEVICE = {"tracker.DeviceCertificate", "tracker.ActiveDevice"}
 WHY = "erasures of all customers are worked off in one go"
 Kind = ErasureRequest.Kind
 

@@ -3,6 +3,7 @@
 from django.db.models import QuerySet
 
 from tracker.privacy.models import DataExport, ErasureRequest
+from tracker.tenants.models import Environment
 
 SHOWN = 20
 
@@ -28,6 +29,15 @@ def erasures_of(tenant_id: int) -> list[ErasureRequest]:
 def open_tenant_erasure(tenant_id: int) -> ErasureRequest | None:
     """The order to erase the whole organisation, where there is one in force."""
     return _open(tenant_id).filter(kind=ErasureRequest.Kind.TENANT).first()
+
+
+def environments_under_erasure() -> set[int]:
+    """Numbers of environments whose rows an erasure has begun to take, or took: nothing can be counted there."""
+    begun = ErasureRequest.objects.unscoped("asked for all customers at once").filter(begun_at__isnull=False)
+    alone = begun.filter(kind=ErasureRequest.Kind.ENVIRONMENT).values_list("environment_number", flat=True)
+    tenants = begun.filter(kind=ErasureRequest.Kind.TENANT).values_list("tenant_id", flat=True)
+    theirs = Environment.objects.unscoped("asked for all customers at once").filter(tenant__in=list(tenants))
+    return {number for number in alone if number is not None} | set(theirs.values_list("pk", flat=True))
 
 
 def _open(tenant_id: int) -> QuerySet[ErasureRequest]:
