@@ -118,6 +118,7 @@ def process_environment(place: Place, **more: str) -> dict[str, str]:
 
 def _defaults(place: Place) -> dict[str, str]:
     return {
+        "MILEPOST_DEFAULT_PLAN": "starter",  # pay per use, with room for a demonstration
         "MILEPOST_PORT": str(DEFAULT_PORT),
         "MILEPOST_LISTEN": "127.0.0.1",
         "MILEPOST_MQTT_HOST": "127.0.0.1",

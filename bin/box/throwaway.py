@@ -32,13 +32,15 @@ class Throwaway(Stack):
         folder.chmod(0o711)
         wanted = ("MILEPOST_PORT", "MILEPOST_MQTT_PORT", "MILEPOST_MQTT_TLS_PORT")
         ports = {name: str(free_port()) for name in wanted}
+        # a whole product is tested and measured by what the machine can do, not by what a plan sells
+        sold = {"MILEPOST_DEFAULT_PLAN": "none" if services_only is None else "free"}
         assets = (PROJECT / "var").resolve()
         for name in ("static", "vendor"):
             (folder / name).symlink_to(assets / name)
         self._watcher = _watch(folder)
         super().__init__(
             folder,
-            settings=ports | dict(settings or {}),
+            settings=ports | sold | dict(settings or {}),
             services_only=services_only,
             durable=durable,
             with_fleet=with_fleet,
