@@ -3,8 +3,9 @@
 Parts on a whole product of their own ports and data: `consumer` (fixes a second into PostGIS), `zones` (the same among
 124 geofences and among none), `door` (posts a second through nginx, edge and stream), `browser` (from the device's
 clock to a frame in a real page), `frames` (what each picture of 2,000 and of 10,000 moving markers costs the page's
-script), `live` (500 open maps), `registrations` (positions beside a flood of registrations), `tenants` (one beside
-another's flood), `customers` (their page beside full ingest), `day` (a tenth of a whole day of dispatch), `console`
+script), `live` (500 open maps), `registrations` (positions beside a flood of registrations), `storms` (when they are
+recognised, and what of them is metered; a launch is none), `tenants` (one beside another's flood), `customers`
+(their page beside full ingest), `day` (a tenth of a whole day of dispatch), `console`
 (50 people at once over ten million rows of usage). Parts of
 their own: `growth` (what 1 and 10 million stored positions cost those to come; `--millions 1 10 100` where there is
 time and disk), `cold` (start of the HTTP function), `package` (its size), `webhooks` (a tenth of 1,000 endpoints dead),
@@ -37,6 +38,7 @@ from bench import (
     live_sockets,
     map_frames,
     registrations,
+    storms,
     two_tenants,
     webhooks,
 )
@@ -51,6 +53,7 @@ STAGED: dict[str, Callable[[Stage, int], dict[str, Any]]] = {
     "frames": map_frames.measure,
     "live": live_sockets.measure,
     "registrations": registrations.measure,
+    "storms": storms.measure,
     "tenants": two_tenants.measure,
     "customers": customer_page.measure,
     "day": dispatch_day.measure,
@@ -58,7 +61,7 @@ STAGED: dict[str, Callable[[Stage, int], dict[str, Any]]] = {
 }
 ALONE = ("growth", "cold", "package", "webhooks", "crossings", "dispatch")
 USUAL = ("consumer", "door", "browser")
-EDGE = ("consumer", "door", "registrations", "tenants", "growth", "cold", "package", "crossings")
+EDGE = ("consumer", "door", "registrations", "storms", "tenants", "growth", "cold", "package", "crossings")
 
 
 def main() -> None:
