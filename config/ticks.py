@@ -42,6 +42,7 @@ TICKS = (
     (5, "billing.act_on_news", "act on the payment provider's news"),
     (600, "billing.collect", "remind of debts, and do what follows"),
     (3600, "billing.compare_use", "compare what the payment provider counted"),
+    (2, "tracker.end_expired_keys", "end the keys whose time is over"),
     (30, "tracker.publish_feed", "tell the doors again what they must know"),
 )
 HOUR_S = 3600

@@ -22,6 +22,7 @@ from tracker.http.connections import redis_client
 from tracker.ingestion import quarantine_rate
 from tracker.ingestion import services as ingestion
 from tracker.ingestion.reading import read_up_to
+from tracker.keys.rolling import end_expired
 from tracker.limits import feed
 from tracker.outbox.retention import forget_relayed
 from tracker.positions.services import forget_past_retention, keep_partitions
@@ -95,6 +96,13 @@ def answers() -> None:
 def publish_feed() -> None:
     """What the doors must know, told again where it differs: Redis may have lost it, or was away at the change."""
     logger.info("the feed is out", extra={"version": feed.publish()})
+
+
+@shared_task(name="tracker.end_expired_keys")  # type: ignore[untyped-decorator]
+def end_expired_keys() -> None:
+    """Keys whose time is over; the doors hear of them with this."""
+    if ended := end_expired(now=timezone.now()):
+        logger.info("keys expired", extra={"keys": ended})
 
 
 @shared_task(name="tracker.examine_units")  # type: ignore[untyped-decorator]

@@ -49,7 +49,9 @@ SAVE_PROGRESS = """
 
 # --- who is it ---
 
-KEYS = "SELECT id, environment_id FROM tracker_key WHERE id = ANY(%s::bigint[]) AND revoked_at IS NULL"
+KEYS = """
+    SELECT id, environment_id FROM tracker_key
+    WHERE id = ANY(%s::bigint[]) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"""
 KEYS_USED = """
     UPDATE tracker_key SET last_used_at = %(now)s
     WHERE id = ANY(%(ids)s::bigint[]) AND (last_used_at IS NULL OR last_used_at < %(now)s - interval '1 minute')"""
@@ -181,7 +183,8 @@ LETTER_FAILED_AGAIN = """
 # keys as they were when a letter was parked: one revoked since must not cost what it had let in
 KEYS_AT = """
     SELECT id, environment_id FROM tracker_key
-    WHERE id = ANY(%(ids)s::bigint[]) AND (revoked_at IS NULL OR revoked_at > %(now)s)"""
+    WHERE id = ANY(%(ids)s::bigint[]) AND (revoked_at IS NULL OR revoked_at > %(now)s)
+        AND (expires_at IS NULL OR expires_at > %(now)s)"""
 CERTIFICATES_AT = """
     SELECT DISTINCT d.uid FROM unnest(%(environments)s::bigint[], %(uids)s::uuid[]) AS wanted (environment_id, uid)
     JOIN tracker_device d ON d.environment_id = wanted.environment_id AND d.uid = wanted.uid

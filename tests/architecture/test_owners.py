@@ -38,6 +38,7 @@ GLOBAL_UNIQUE = {
 }
 INDEX_ACROSS_CUSTOMERS = {
     "set_aside_by_age": "forgetting runs over all customers at once",
+    "key_to_expire": "the tick ends what is over of every customer",
     "traced_by_age": "forgetting runs over all customers at once",
     "erasure_due": "the tick takes what is due of every customer",
     "simulated_city_drives": "the tick drives the cities of every customer",

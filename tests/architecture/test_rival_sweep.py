@@ -149,6 +149,7 @@ VICTIMS: dict[str, list[Callable[[Victim], dict[str, str]]]] = {
     "api_dead_letter_redrive": [lambda v: {"letter": public_letter_id(v.letter)}],
     "console_letter_redrive": [lambda v: {"letter_id": public_letter_id(v.letter)}],
     "console_storm": [lambda v: {"storm_id": v.storm.public_id}],
+    **{f"console_key{name}": [lambda v: {"key_id": v.key.public_id}] for name in ("", "_roll", "_expire")},
     "console_key_revoke": [lambda v: {"key_id": v.key.public_id}],
     "console_member_geofences": [lambda v: {"member_id": v.member.public_id}],
     "console_member_role": [lambda v: {"member_id": v.member.public_id}],

@@ -15,7 +15,8 @@ from tracker.http.problems import MEDIA_TYPE, Problem
 
 WHY = {
     400: "Something in the request is wrong; `param` names it.",
-    401: "No key, or one that opens nothing here. Codes: `missing_key`, `invalid_key`, `wrong_key_kind`.",
+    401: "No key, or one that opens nothing. Codes: `missing_key`, `invalid_key`, `key_expired`, `wrong_key_kind`.",
+    403: "The key's scopes do not cover this; the detail names the one it lacks. Code: `missing_scope`.",
     404: "There is no such thing in this environment. Code: `not_found`.",
     409: "It stands against what is there already; the code says what.",
     413: "The body is too large. Code: `body_too_large`.",
@@ -25,6 +26,7 @@ WHY = {
 CODES = {
     400: ("invalid_parameter", "limit must be a whole number from 1 to 1000, not '5000'.", "limit"),
     401: ("invalid_key", "This key is not one of ours, or was revoked.", None),
+    403: ("missing_scope", "This key may not do that: it lacks the scope devices:write.", "Authorization"),
     404: ("not_found", "There is no such device in this environment.", None),
     409: (
         "too_many_certificates",
@@ -42,6 +44,7 @@ CODES = {
 TITLES = {
     400: "Bad Request",
     401: "Unauthorized",
+    403: "Forbidden",
     404: "Not Found",
     409: "Conflict",
     413: "Request Entity Too Large",
@@ -111,7 +114,7 @@ def problems(success: Any, *statuses: int) -> dict[Any, Any]:
     answers: dict[Any, Any] = dict(success) if isinstance(success, Mapping) else {}
     if not answers:
         answers = {204: OpenApiResponse(description="Done.")} if success is None else {200: success}
-    for status in sorted({*statuses, 400, 401, 503}):
+    for status in sorted({*statuses, 400, 401, 403, 503}):
         answers[(status, MEDIA_TYPE)] = OpenApiResponse(Problem, WHY[status], [_example(status)])
     return answers
 

@@ -1,12 +1,12 @@
 """Reads of what was used, by hour of receiving: reports by key and outcome, and devices new to a month."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Count, Sum
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import TruncHour
+from django.db.models.functions import TruncDate, TruncHour
 
 from tracker.ingestion.models import ActiveDevice, KeyUse
 from tracker.tenants.hourly import HourCount
@@ -57,6 +57,18 @@ def reports_by_key(environment_id: int, first: datetime, last: datetime) -> dict
         if total:
             found.setdefault(key, {})[what] = total
     return found
+
+
+def reports_of_key_by_day(
+    environment_id: int, key_id: int, first: datetime
+) -> list[tuple[date, dict[str, int]]]:
+    """A key's reports since a time by UTC day and by what became of them, the newest day first."""
+    rows = KeyUse.objects.for_environment(environment_id).filter(key_id=key_id, hour__gte=first)
+    days = rows.annotate(day=TruncDate("hour", tzinfo=UTC)).values_list("day", "what")
+    found: dict[date, dict[str, int]] = {}
+    for day, what, total in days.annotate(total=Sum("count")).order_by("-day"):
+        found.setdefault(day, {})[what] = total
+    return list(found.items())
 
 
 def active_devices_by_metadata(environment_id: int, month: date, name: str) -> dict[str | None, int]:

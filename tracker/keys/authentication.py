@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from ingest_lambda.keys import Kind
 from tracker.http.problems import unauthorized
 from tracker.keys.models import Key
-from tracker.keys.selectors import key_in_force
+from tracker.keys.selectors import secret_key
 from tracker.keys.services import note_use
 
 MAX_HEADER_CHARS = 1024
@@ -23,7 +23,7 @@ class SecretKeyAuthentication(BaseAuthentication):
     """Sets `request.auth` to the key and `request.environment` to its environment, in whose scope the rest runs.
 
     It runs inside the view, which runs inside the request's transaction (ATOMIC_REQUESTS), so the scope that
-    `key_in_force` enters lasts exactly as long as the request.
+    `secret_key` enters lasts exactly as long as the request.
     """
 
     def authenticate(self, request: Request) -> tuple[None, Key]:
@@ -34,14 +34,18 @@ class SecretKeyAuthentication(BaseAuthentication):
                 "wrong_key_kind",
                 "This is a publishable key, which may only report positions. The API needs the secret key, sk_...",
             )
-        key = key_in_force(text)
-        if key is None:
+        key, now = secret_key(text), timezone.now()
+        if key is not None and key.expired(now):
+            raise unauthorized(
+                "key_expired",
+                "This key has expired. Make a new one on the keys page, or roll it before its end.",
+            )
+        if key is None or not key.in_force(now):
             raise unauthorized(
                 "invalid_key",
                 "This key is not one of ours, or was revoked. Copy the whole secret key, sk_..., "
                 "or make a new one on the keys page.",
             )
-        now = timezone.now()
         if key.last_used_at is None or key.last_used_at <= now - USE_IS_NOTED_EVERY:
             note_use(key, now=now, every=USE_IS_NOTED_EVERY)
         request.environment = key.environment  # type: ignore[attr-defined]  # ApiRequest declares it

@@ -1,6 +1,7 @@
 """Key."""
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 from django.db.models.functions import Now
@@ -28,6 +29,11 @@ class Key(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     last_used_at = models.DateTimeField(null=True)  # to the minute
     revoked_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)  # a tick revokes it then, as of this time
+    scopes = models.CharField(
+        max_length=300, default="write", db_default="write"
+    )  # of a secret key: `scopes.py`
+    rolled_from = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
 
     objects = EnvironmentManager()
 
@@ -37,9 +43,25 @@ class Key(models.Model):
             models.UniqueConstraint("environment", "sha256", name="key_sha256"),
             models.CheckConstraint(condition=models.Q(kind__in=["pk", "sk"]), name="key_kind_known"),
         ]
+        indexes = [
+            models.Index(
+                fields=["expires_at"],
+                condition=models.Q(revoked_at__isnull=True, expires_at__isnull=False),
+                name="key_to_expire",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.hint
+
+    def expired(self, now: datetime) -> bool:
+        """Whether it ended by its own time, and not by somebody's hand before that."""
+        ends = self.expires_at
+        return ends is not None and ends <= now and (self.revoked_at is None or self.revoked_at >= ends)
+
+    def in_force(self, now: datetime) -> bool:
+        """Whether it opens anything now."""
+        return self.revoked_at is None and not self.expired(now)
 
     @property
     def public_id(self) -> str:

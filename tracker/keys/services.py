@@ -10,13 +10,23 @@ from django.db.models import Q
 
 from ingest_lambda.keys import Kind, Mode, fingerprint, mint
 from tracker.keys.models import Key
+from tracker.keys.scopes import FULL
 from tracker.limits import feed
 from tracker.tenants.models import Environment, User
 
 SHOWN_AT_EACH_END = 4
 
 
-def create_key(environment: Environment, kind: str, *, by: User | None, name: str = "") -> tuple[Key, str]:
+def create_key(
+    environment: Environment,
+    kind: str,
+    *,
+    by: User | None,
+    name: str = "",
+    scopes: str = FULL,
+    expires_at: datetime | None = None,
+    rolled_from: Key | None = None,
+) -> tuple[Key, str]:
     """A new key of the environment, and its text.
 
     The text of a secret key exists only in this return value: show it once. A publishable key's can be
@@ -37,6 +47,9 @@ def create_key(environment: Environment, kind: str, *, by: User | None, name: st
         hint=f"{text[:8]}…{text[-SHOWN_AT_EACH_END:]}",
         sha256=fingerprint(text),
         created_by=by,
+        scopes=scopes,
+        expires_at=expires_at,
+        rolled_from=rolled_from,
     )
     return key, text
 

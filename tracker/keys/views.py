@@ -1,6 +1,7 @@
 """The keys page: list, make, revoke."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -44,8 +45,16 @@ def create(request: ConsoleRequest) -> HttpResponse:
     if not form.is_valid():
         return _list(request, form)
     values = form.cleaned_data
-    key, text = create_key(request.environment, values["kind"], by=request.user, name=values["name"].strip())
-    note(request, "key.create", key.public_id, None, {"kind": key.kind, "name": key.name, "hint": key.hint})
+    scopes, ends = form.scopes(), form.ends_at(timezone.now())
+    key, text = create_key(
+        request.environment,
+        values["kind"],
+        by=request.user,
+        name=values["name"].strip(),
+        scopes=scopes,
+        expires_at=ends,
+    )
+    note(request, "key.create", key.public_id, None, _facts(key))
     return show_once(request, [ShownKey(key, text)])
 
 
@@ -53,7 +62,7 @@ def create(request: ConsoleRequest) -> HttpResponse:
 @environment_required(Role.ADMIN)
 def revoke(request: ConsoleRequest, key_id: str) -> HttpResponse:
     """Ask once, then end the key for good."""
-    key = _key(request.environment, key_id)
+    key = key_or_404(request.environment, key_id)
     if request.method == "GET":
         facts = {"key": key, "switch_to": reverse("console_keys")}
         return render(request, "tracker/keys/revoke.html", facts)
@@ -63,6 +72,17 @@ def revoke(request: ConsoleRequest, key_id: str) -> HttpResponse:
     else:
         messages.info(request, f"{key.hint} was revoked before.")
     return redirect("console_keys")
+
+
+def _facts(key: Key) -> dict[str, object]:
+    """Of a new key, for the audit log."""
+    return {
+        "kind": key.kind,
+        "name": key.name,
+        "hint": key.hint,
+        "scopes": key.scopes,
+        "expires": key.expires_at,
+    }
 
 
 def show_once(request: ConsoleRequest, shown: list[ShownKey]) -> HttpResponse:
@@ -75,11 +95,21 @@ def show_once(request: ConsoleRequest, shown: list[ShownKey]) -> HttpResponse:
 
 def _list(request: ConsoleRequest, form: KeyForm) -> HttpResponse:
     rows = [(key, publishable_text(key, request.environment)) for key in keys_of(request.environment)]
-    facts = {"keys": rows, "form": form, "may_manage": request.membership.may(Role.ADMIN)}
+    now = timezone.now()
+    facts = {
+        "keys": [(key, text, _state(key, now)) for key, text in rows],
+        "form": form,
+        "may_manage": request.membership.may(Role.ADMIN),
+    }
     return render(request, "tracker/keys/list.html", facts | {"switch_to": reverse("console_keys")})
 
 
-def _key(environment: Environment, key_id: str) -> Key:
+def _state(key: Key, now: datetime) -> str:
+    return "Expired" if key.expired(now) else "In force" if key.in_force(now) else "Revoked"
+
+
+def key_or_404(environment: Environment, key_id: str) -> Key:
+    """A key of this environment; anybody else's id leads nowhere."""
     try:
         uid = parse_id("key", key_id)
     except BadIdentifier:

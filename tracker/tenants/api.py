@@ -27,6 +27,8 @@ class KeyDocument(Struct):
     name: str
     hint: Annotated[str, Meta(description="Enough of it to recognise it.", examples=["sk_test_…x7Qd"])]
     created_at: Moment
+    scopes: Annotated[list[str], Meta(description="What it may do.", examples=[["write"], ["devices:read"]])]
+    expires_at: Moment | None
 
 
 class EnvironmentDocument(Struct):
@@ -62,7 +64,14 @@ class OwnEnvironment(Endpoint):
                 name=environment.name,
                 kind="live" if environment.kind == Environment.Kind.LIVE else "test",
                 tenant=TenantDocument(environment.tenant.public_id, environment.tenant.name),
-                key=KeyDocument(key.public_id, key.name, key.hint, moment_text(key.created_at)),
+                key=KeyDocument(
+                    id=key.public_id,
+                    name=key.name,
+                    hint=key.hint,
+                    created_at=moment_text(key.created_at),
+                    scopes=key.scopes.split(),
+                    expires_at=moment_text(key.expires_at) if key.expires_at else None,
+                ),
                 retention_days=environment.retention_days,
                 accuracy_bound_m=environment.accuracy_bound_m,
                 speed_bound_mps=environment.speed_bound_mps,

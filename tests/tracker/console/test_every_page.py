@@ -25,6 +25,7 @@ PAGES = [
     ("console_quickstart", "", EVERYBODY),
     ("console_keys", "", EVERYBODY),
     ("console_key_revoke", "key", ADMINS),
+    ("console_key", "key", EVERYBODY),
     ("console_devices", "", EVERYBODY),
     ("console_device", "device", EVERYBODY),
     ("console_device_delete", "device", ADMINS),
@@ -48,6 +49,8 @@ PAGES = [
 # what only changes things: name, what in the path, the least role that may
 CHANGES = [
     ("console_key_create", "", Role.ADMIN),
+    ("console_key_expire", "key", Role.ADMIN),
+    ("console_key_roll", "key", Role.ADMIN),
     ("console_key_revoke", "key", Role.ADMIN),
     ("console_letters_redrive_all", "", Role.ADMIN),
     ("console_letter_redrive", "letter", Role.ADMIN),
