@@ -29,6 +29,7 @@ from billing.payments.port import (
 )
 
 TIMEOUT_S = 10
+OLDEST_SIGNATURE_S = 300
 EVENT_PREFIX = "milepost_"
 TAKEN = "already exists with identifier"  # version 1 gives no code for it, only this sentence
 KEY_REFUSED_S = 600  # an operator has to mend it; what waits for it is not lost
@@ -247,7 +248,9 @@ class StripePayments:
 
     def read_news(self, body: bytes, signature: str) -> News:
         with _our_errors(), _readable():
-            stripe.WebhookSignature.verify_header(body, signature, settings.STRIPE_WEBHOOK_SECRET)
+            # without a tolerance of its own this call takes a signature of any age
+            secret = settings.STRIPE_WEBHOOK_SECRET
+            stripe.WebhookSignature.verify_header(body, signature, secret, tolerance=OLDEST_SIGNATURE_S)
             event = json.loads(body)
             if event["object"] != "event":
                 raise ValueError("a thin event")
@@ -257,7 +260,9 @@ class StripePayments:
 
     def read_thin_news(self, body: bytes, signature: str) -> News:
         with _our_errors(), _readable():
-            note = self._client.parse_event_notification(body, signature, settings.STRIPE_EVENTS_SECRET)
+            note = self._client.parse_event_notification(
+                body, signature, settings.STRIPE_EVENTS_SECRET, tolerance=OLDEST_SIGNATURE_S
+            )
             return News(note.id, note.type, "", datetime.fromisoformat(note.created))
 
     def meter_faults(self, event: str) -> list[MeterFault]:
