@@ -6,7 +6,7 @@ BY_LAW = "books of a business are kept by law; they hold sums, numbers and what 
 TEN_YEARS = "ten years after the end of the year they are of"
 BOOKS = (
     "Invoice", "Posting", "Transaction", "LedgerTransaction", "LedgerEntry", "Entry", "Leg", "Credit", "Payment",
-    "PaymentAccount", "MeterSubmission", "ProviderEvent", "Reconciliation", "PlanChoice",
+    "PaymentAccount", "ClosedMonth", "MeterSubmission", "ProviderEvent", "Reconciliation", "PlanChoice",
 )  # fmt: skip
 USAGE = ("UsageRecord",)
 

@@ -6,8 +6,10 @@ from dataclasses import asdict
 from celery import shared_task
 from django.utils import timezone
 
+from billing.invoices.services import close_months as close_due_months
 from billing.meters import services as meters
 from billing.payments import collecting, metering, news, reconciliation
+from billing.plans.services import begin_due
 from billing.storms.judging import judge_storms
 from billing.storms.telling import tell_owners
 
@@ -59,3 +61,19 @@ def compare_use() -> None:
     now = timezone.now()
     reconciliation.look_again(now=now)
     logger.info("use was compared", extra=asdict(reconciliation.compare(now=now)))
+
+
+@shared_task(name="billing.begin_choices")  # type: ignore[untyped-decorator]
+def begin_choices() -> None:
+    """Plans that were chosen for later and begin now."""
+    begun = begin_due(now=timezone.now())
+    if begun:
+        logger.info("plans begun", extra={"choices": begun})
+
+
+@shared_task(name="billing.close_months")  # type: ignore[untyped-decorator]
+def close_months() -> None:
+    """Months that are over become invoices."""
+    closed = close_due_months(timezone.now())
+    if closed:
+        logger.info("months closed", extra={"months": closed})

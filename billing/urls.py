@@ -3,6 +3,9 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("billing.invoices.urls")),
+    path("", include("billing.ledger.urls")),
+    path("", include("billing.plans.urls")),
     # /console/storms/
     path("console/storms/", include("billing.storms.urls")),
     # /console/billing/payment/, /billing/stripe/

@@ -9,8 +9,8 @@ from typing import Any
 
 from billing.invoices.models import ClosedMonth
 from billing.invoices.months import before, span
-from billing.invoices.usage import billed_usage
 from billing.ledger.selectors import credit_left
+from billing.meters.selectors import billed_usage
 from billing.plans.rating import Line, Part, Step, rate_parts, shown
 from billing.plans.selectors import currency_of, parts, prices_of
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from billing.ledger.errors import LedgerRefused
 from billing.ledger.models import Account, Entry, Kind, Transaction
 from billing.ledger.selectors import balance, balances, ledger_currency
+from billing.plans.checks import faults_of_currency
 from billing.plans.handing_on import note
 from billing.plans.rating import money
 from tracker.tenants import scope
@@ -134,6 +135,18 @@ def _refuse_over_balance(tenant_id: int, kind: str, legs: Sequence[Leg], currenc
             f"{money(lowered, currency)} is more than the {money(sums[Account.RECEIVABLE], currency)} that this "
             f"customer owes: lower it by at most that, or grant credit."
         )
+
+
+def _refuse_other_currency(tenant_id: int, currency: str) -> None:
+    """The plan's currency before the first movement, the ledger's after it."""
+    ours = ledger_currency(tenant_id)
+    if ours and ours != currency:
+        raise LedgerRefused(
+            f"The ledger of this organisation is in {ours}, not in {currency or 'no currency'}."
+        )
+    faults = faults_of_currency(currency)
+    if faults:
+        raise LedgerRefused(faults[0])
 
 
 def _refuse_amount(amount_minor: int, what: str) -> None:

@@ -80,6 +80,10 @@ VICTIMS: dict[str, list[Callable[[Victim], dict[str, str]]]] = {
         f"console_geofence{name}": [lambda v: {"geofence_id": v.geofence.public_id}]
         for name in ("", "_shape", "_take_out", "_discard")
     },
+    **{
+        f"console_invoice{name}": [lambda v: {"invoice_id": v.invoice.public_id}]
+        for name in ("", "_csv", "_pdf")
+    },
     "console_device": [lambda v: {"device_id": v.device.public_id}],
     "console_device_edit": [lambda v: {"device_id": v.device.public_id}],
     "console_device_speed_unit": [lambda v: {"device_id": v.device.public_id}],

@@ -8,7 +8,9 @@ from typing import Any
 
 from django.contrib.gis.geos import MultiPolygon, Point, Polygon
 
+from billing.invoices.models import Invoice
 from billing.storms.models import Storm
+from tests.architecture.billing_money import make_invoice
 from tests.architecture.dispatch_victim import DispatchVictim, make_dispatch_victim
 from tests.tracker.caller import a_count, a_daily_line, a_device, a_position, a_set_aside, a_state
 from tracker.alerts.models import Alert, ExpectedPresence
@@ -58,6 +60,7 @@ class Victim:
     expected: ExpectedPresence
     dispatch: DispatchVictim
     storm: Storm
+    invoice: Invoice
 
     @property
     def ids(self) -> list[str]:
@@ -81,6 +84,7 @@ class Victim:
             self.alert,
             self.expected,
             self.storm,
+            self.invoice,
         ]
         mine = [*(row.public_id for row in rows), public_letter_id(self.letter)]
         return mine + self.dispatch.ids
@@ -164,6 +168,7 @@ def make_victim() -> Victim:
         expected,
         dispatch,
         _storm(environment, key, now),
+        make_invoice(new.tenant, MARK),
     )
     scope.enter()
     return Victim(new, device, certificate, key, invitation, new.owner, letter, *more)
