@@ -24,6 +24,7 @@ TICKS = (
     (30, "tracker.watch_quarantine", "look for unusual shares of quarantined reports"),
     (30, "tracker.tell_endpoint_owners", "tell owners of failing webhook endpoints"),
     (5, "tracker.make_exports", "make the exports that were asked for"),
+    (5, "tracker.drive_cities", "drive the vehicles of simulated cities"),
     (5, "tracker.erase", "erase what was ordered to be erased"),
     (5, "dispatch.take_steps", "take the steps of sagas that are due"),
     (30, "dispatch.begin_sagas", "look for what must be followed to its end"),

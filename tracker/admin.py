@@ -7,6 +7,7 @@ from tracker.geofences.admin import GeofenceAdmin, GeofenceVersionAdmin
 from tracker.ingestion.admin import SetAsideReportAdmin
 from tracker.keys.admin import KeyAdmin
 from tracker.letters.admin import DeadLetterAdmin
+from tracker.staff.admin import GeofenceShapeAdmin, TripAdmin, search_page
 from tracker.tenants.admin import EnvironmentAdmin, MembershipAdmin, TenantAdmin, UserAdmin
 from tracker.webhooks.admin import WebhookEndpointAdmin
 
@@ -21,7 +22,10 @@ __all__ = [
     "MembershipAdmin",
     "SetAsideReportAdmin",
     "TenantAdmin",
+    "GeofenceShapeAdmin",
+    "TripAdmin",
     "UserAdmin",
     "WebhookEndpointAdmin",
     "archived_days",
+    "search_page",
 ]

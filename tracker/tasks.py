@@ -28,6 +28,7 @@ from tracker.outbox.retention import forget_relayed
 from tracker.positions.services import forget_past_retention, keep_partitions
 from tracker.privacy.erasing import erase_due
 from tracker.privacy.making import make_due
+from tracker.sandboxes.services import drive
 from tracker.trips.ticking import progress_trips
 from tracker.units.services import examine_all
 from tracker.webhooks.notices import tell_owners
@@ -207,3 +208,9 @@ def erase() -> None:
     """Erasures that are due, batch by batch."""
     if done := erase_due(now=timezone.now()):
         logger.info("erasures are done", extra={"count": done})
+
+
+@shared_task(name="tracker.drive_cities")  # type: ignore[untyped-decorator]
+def cities() -> None:
+    """The vehicles of simulated cities report where they are."""
+    drive(now=timezone.now())

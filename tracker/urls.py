@@ -32,6 +32,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/audit/", include("tracker.audit.urls")),
     # /console/members/, /console/join/, /console/settings/, /console/organisations/
     path("", include("tracker.tenants.urls")),
+    # /console/data/, /console/environments/, /console/acting/
+    path("console/data/", include("tracker.privacy.urls")),
+    path("console/environments/", include("tracker.sandboxes.urls")),
+    path("console/acting/", include("tracker.acting.urls")),
     # /api/, /healthz
     path("", include("tracker.api_urls")),
     # /map

@@ -51,7 +51,7 @@ SECTIONS = {
             "Organisation",
             (
                 ("console_members", "Members"),
-                ("console_settings", "Settings"),
+                ("console_environments", "Environments"), ("console_data", "Data"), ("console_settings", "Settings"),
                 ("console_audit", "Audit log"),
             ),
         ),

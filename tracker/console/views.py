@@ -14,7 +14,7 @@ from tracker.console import selectors
 from tracker.console.cards import cards_for
 from tracker.console.snippets import snippets
 from tracker.devices.status import Status
-from tracker.http.console import SESSION_KEY, ConsoleRequest, environment_required
+from tracker.http.console import SESSION_KEY, ConsoleRequest, environment_required, person_of
 from tracker.ingestion.reasons import reason_of
 from tracker.keys import reveal
 from tracker.keys.selectors import a_publishable_text, keys_of
@@ -83,7 +83,7 @@ def quickstart(request: ConsoleRequest) -> HttpResponse:
 @login_required
 def switch_environment(request: HttpRequest) -> HttpResponse:
     """Show another environment from now on; one that is not the person's does not exist for them."""
-    place = membership_for(request.user, request.POST.get("environment", ""))
+    place = membership_for(person_of(request), request.POST.get("environment", ""))
     if place is None:
         raise Http404("no such environment")
     request.session[SESSION_KEY] = place.environment.public_id

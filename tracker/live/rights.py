@@ -20,6 +20,8 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from tracker.acting.selectors import SESSION_KEY as ACTING_KEY
+from tracker.acting.selectors import members_of_sessions
 from tracker.live.sight import sights_of
 from tracker.live.sockets import SightIds
 from tracker.tenants import scope, second_factor
@@ -74,16 +76,16 @@ def verdicts(asks: Collection[Ask]) -> dict[Ask, Verdict]:
         people = _people({ask.session_key for ask in asks})
         environments = _environments({ask.environment for ask in asks})
         rows = Membership.objects.unscoped(WHY).filter(
-            user__in=[user.pk for user in people.values()],
+            user__in=[person.user.pk for person in people.values()],
             tenant__in=[environment.tenant_id for environment in environments.values()],
         )
         members = {(row.user_id, row.tenant_id): row for row in second_factor.admitted(rows)}
         places: dict[Ask, tuple[Membership, Environment]] = {}
         for ask in asks:
-            user, environment = people.get(ask.session_key), environments.get(ask.environment)
-            if user is not None and environment is not None:
-                member = members.get((user.pk, environment.tenant_id))
-                if member is not None:
+            person, environment = people.get(ask.session_key), environments.get(ask.environment)
+            if person is not None and environment is not None:
+                member = members.get((person.user.pk, environment.tenant_id))
+                if member is not None and person.tenant_id in (0, environment.tenant_id):
                     places[ask] = (member, environment)
         sights = dict(zip(places, sights_of(list(places.values())), strict=True))
     found: dict[Ask, Verdict] = {}
@@ -99,7 +101,14 @@ def verdicts(asks: Collection[Ask]) -> dict[Ask, Verdict]:
     return found
 
 
-def _people(session_keys: set[str]) -> dict[str, User]:
+class Person(NamedTuple):
+    """Whose rights a session has; staff who act as a member have that member's, in one tenant alone."""
+
+    user: User
+    tenant_id: int  # 0: whatever the person belongs to
+
+
+def _people(session_keys: set[str]) -> dict[str, Person]:
     """The active person of each unexpired session that was made under their present password.
 
     Django's own get_user() judges likewise, but one session at a time, and it rewrites the session under way: a
@@ -111,10 +120,12 @@ def _people(session_keys: set[str]) -> dict[str, User]:
         facts = store.decode(row.session_data)
         if facts.get(BACKEND_SESSION_KEY) in settings.AUTHENTICATION_BACKENDS and facts.get(SESSION_KEY):
             made[row.session_key] = facts
+    wanted = {facts[ACTING_KEY]: int(facts[SESSION_KEY]) for facts in made.values() if facts.get(ACTING_KEY)}
+    acted = members_of_sessions(wanted, now=timezone.now()) if wanted else {}
     users = User.objects.filter(pk__in=[facts[SESSION_KEY] for facts in made.values()], is_active=True)
     known = {str(user.pk): user for user in users}
     return {
-        key: known[facts[SESSION_KEY]]
+        key: Person(*acted.get(facts.get(ACTING_KEY, 0), (known[facts[SESSION_KEY]], 0)))
         for key, facts in made.items()
         if facts[SESSION_KEY] in known and _same_password(known[facts[SESSION_KEY]], facts)
     }
@@ -133,7 +144,7 @@ def _environments(public_ids: set[str]) -> dict[str, Environment]:
             uids[parse_id("env", text)] = text
         except BadIdentifier:
             continue
-    rows = Environment.objects.unscoped(WHY).filter(uid__in=uids)
+    rows = Environment.objects.unscoped(WHY).filter(uid__in=uids, thrown_away_at=None)
     return {uids[row.uid]: row for row in rows}
 
 

@@ -4,6 +4,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from tracker.limits import feed
 from tracker.limits.source import set_by_staff
@@ -86,8 +89,14 @@ class UserAdmin(AcrossTenants):
 class MembershipAdmin(Facts):
     """Who belongs where. Changed by the members themselves, since one owner must always stay."""
 
-    list_display = ("user", "tenant", "role", "created_at")
+    list_display = ("user", "tenant", "role", "created_at", "act_as")
     list_filter = ("role",)
     list_select_related = ("user", "tenant")
     search_fields = ("user__email", "tenant__name")
-    fields = ("user", "tenant", "role", "public_id", "created_at")
+    fields = ("user", "tenant", "role", "public_id", "created_at", "act_as")
+    readonly_fields = ("act_as",)
+
+    @admin.display(description="act as")
+    def act_as(self, membership: Membership) -> SafeString:
+        """To the page that asks why."""
+        return format_html('<a href="{}">Act as…</a>', reverse("admin:act_as", args=[membership.pk]))

@@ -37,15 +37,16 @@ def memberships_of(user: User) -> QuerySet[Membership]:
 
 
 def environments_of(tenant_id: int) -> QuerySet[Environment]:
-    """A tenant's environments, test before live, then by age."""
-    return Environment.objects.for_tenant(tenant_id).select_related("tenant").order_by("-kind", "pk")
+    """A tenant's environments, test before live, then by age; those thrown away are gone for people."""
+    rows = Environment.objects.for_tenant(tenant_id).filter(thrown_away_at=None)
+    return rows.select_related("tenant").order_by("-kind", "pk")
 
 
 def reach_of(user: User) -> list[Reach]:
     """All a person may switch to, tenant by tenant; needs a scope that names the user."""
     tenants = [membership.tenant for membership in memberships_of(user)]
     rows = Environment.objects.unscoped("of the tenants on the line above, which are the person's own")
-    found = rows.filter(tenant__in=tenants).order_by("-kind", "pk")
+    found = rows.filter(tenant__in=tenants, thrown_away_at=None).order_by("-kind", "pk")
     return [Reach(t, [e for e in found if e.tenant_id == t.pk]) for t in tenants]
 
 
@@ -86,6 +87,13 @@ def place_of(user: User, *, wanted: str | None) -> Place | None:
     return Place(membership, environment) if environment else None
 
 
+def place_in(user: User, tenant_id: int) -> Place | None:
+    """The person's place in one tenant's first environment; None where they do not belong there."""
+    membership = memberships_of(user).filter(tenant=tenant_id).first()
+    environment = environments_of(tenant_id).first() if membership else None
+    return Place(membership, environment) if membership and environment else None
+
+
 def membership_for(user: User | AnonymousUser, environment_id: str) -> Place | None:
     """The person's place in an environment given by public id; None where there is none or it is not theirs.
 
@@ -105,7 +113,7 @@ def _place_in(user: User, environment_id: str) -> Place | None:
     environment = (
         Environment.objects.unscoped("the membership below says whether it may be seen")
         .select_related("tenant")
-        .filter(uid=uid)
+        .filter(uid=uid, thrown_away_at=None)
         .first()
     )
     if environment is None:
