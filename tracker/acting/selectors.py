@@ -33,7 +33,9 @@ def members_of_sessions(wanted: dict[int, int], *, now: datetime) -> dict[int, t
 
 def _in_force(now: datetime) -> QuerySet[ActingSession]:
     rows = ActingSession.objects.unscoped(WHY).filter(ended_at=None, ends_at__gt=now, began_at__lte=now)
-    return rows.filter(staff__is_staff=True, staff__is_active=True).select_related("member", "staff", "tenant")
+    return rows.filter(staff__is_staff=True, staff__is_active=True).select_related(
+        "member", "staff", "tenant"
+    )
 
 
 def tenant_name(tenant_id: int) -> str:

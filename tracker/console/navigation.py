@@ -51,7 +51,9 @@ SECTIONS = {
             "Organisation",
             (
                 ("console_members", "Members"),
-                ("console_environments", "Environments"), ("console_data", "Data"), ("console_settings", "Settings"),
+                ("console_environments", "Environments"),
+                ("console_data", "Data"),
+                ("console_settings", "Settings"),
                 ("console_audit", "Audit log"),
             ),
         ),

@@ -14,6 +14,8 @@ class Feature(NamedTuple):
 FEATURES = {
     feature.code: feature
     for feature in (
-        Feature("simulated_cities", "New test environments can have a city in which made-up vehicles drive.", True),
+        Feature(
+            "simulated_cities", "New test environments can have a city in which made-up vehicles drive.", True
+        ),
     )
 }

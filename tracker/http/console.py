@@ -94,7 +94,11 @@ def _acting(request: Any) -> ActingSession | None:
 
 def _refuse_changes(request: HttpRequest, acting: ActingSession | None) -> None:
     """Who acts as somebody looks, unless they said why something must be changed."""
-    if acting is not None and acting.writes_since is None and request.method not in {"GET", "HEAD", "OPTIONS"}:
+    if (
+        acting is not None
+        and acting.writes_since is None
+        and request.method not in {"GET", "HEAD", "OPTIONS"}
+    ):
         raise PermissionDenied(
             "You act as a member and may only look. Allow changes in the bar at the top, with a reason, first."
         )

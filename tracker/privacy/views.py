@@ -57,7 +57,10 @@ def download(request: ConsoleRequest) -> HttpResponseBase:
         raise Http404("the file of this export is gone: ask for another one") from None
     note(request, "data.download", found.public_id)
     answer = FileResponse(
-        file, as_attachment=True, filename=f"milepost-{found.asked_at:%Y-%m-%d}.zip", content_type="application/zip"
+        file,
+        as_attachment=True,
+        filename=f"milepost-{found.asked_at:%Y-%m-%d}.zip",
+        content_type="application/zip",
     )
     answer["Cache-Control"] = "no-store"
     return answer
@@ -101,7 +104,8 @@ def erase_tenant(request: ConsoleRequest) -> HttpResponse:
     else:
         note(request, "tenant.erase", tenant.public_id, after={"due_at": order.due_at.isoformat()})
         messages.warning(
-            request, f"All keys are refused from now on. Everything is erased on {order.due_at:%Y-%m-%d at %H:%M} UTC."
+            request,
+            f"All keys are refused from now on. Everything is erased on {order.due_at:%Y-%m-%d at %H:%M} UTC.",
         )
     return redirect("console_data")
 

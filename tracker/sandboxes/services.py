@@ -32,15 +32,17 @@ class TooManyEnvironments(Exception):
     """The organisation has as many test environments as it may have. The message is for people."""
 
 
-def make_sandbox(
-    tenant: Tenant, name: str, *, city: str, by: User, now: datetime
-) -> NewEnvironment:
+def make_sandbox(tenant: Tenant, name: str, *, city: str, by: User, now: datetime) -> NewEnvironment:
     """A further test environment, with a city where one is named. Raises NameTaken and TooManyEnvironments."""
     with transaction.atomic():
-        Tenant.objects.select_for_update().get(pk=tenant.pk)  # two at once must not both be the last that fits
+        Tenant.objects.select_for_update().get(
+            pk=tenant.pk
+        )  # two at once must not both be the last that fits
         rows = Environment.objects.for_tenant(tenant).filter(kind=Environment.Kind.TEST, thrown_away_at=None)
         if rows.count() >= MOST:
-            raise TooManyEnvironments(f"An organisation has at most {MOST} test environments. Throw one away first.")
+            raise TooManyEnvironments(
+                f"An organisation has at most {MOST} test environments. Throw one away first."
+            )
         made = add_test_environment(tenant, name, by=by)
         if city:
             with scope.scope(environment_id=made.environment.pk):

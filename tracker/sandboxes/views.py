@@ -66,7 +66,9 @@ def discard(request: ConsoleRequest) -> HttpResponse:
     note(request, "environment.throw_away", found.public_id, before={"name": found.name})
     if request.session.get(SESSION_KEY) == found.public_id:
         request.session.pop(SESSION_KEY)
-    messages.success(request, f"{found.name} is thrown away. Its keys are refused, its rows are being erased.")
+    messages.success(
+        request, f"{found.name} is thrown away. Its keys are refused, its rows are being erased."
+    )
     return redirect("console_environments")
 
 

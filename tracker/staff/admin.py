@@ -37,7 +37,7 @@ WHY = "admin"
 def _log(request: HttpRequest, row: Any, said: str) -> None:
     """One line in the admin's log."""
     LogEntry.objects.create(
-        user_id=request.user.pk, content_type=ContentType.objects.get_for_model(row), object_id=str(row.pk),
+        user_id=int(request.user.pk or 0), content_type=ContentType.objects.get_for_model(row), object_id=str(row.pk),
         object_repr=str(row)[:200], action_flag=CHANGE, change_message=said,
     )  # fmt: skip
 
@@ -68,7 +68,11 @@ def features_page(request: HttpRequest) -> HttpResponse:
         }
         for code, feature in FEATURES.items()
     ]
-    facts = site.each_context(request) | {"title": "Features", "rows": rows, "states": FeatureFlag.State.choices}
+    facts = site.each_context(request) | {
+        "title": "Features",
+        "rows": rows,
+        "states": FeatureFlag.State.choices,
+    }
     return render(request, "tracker/staff/features.html", facts)
 
 
@@ -84,11 +88,17 @@ def _switch(request: HttpRequest) -> None:
         except BadIdentifier:
             tenant = None
         if tenant is None:
-            messages.error(request, f"{word[:60]} is no organisation's id: they begin with ten_. Nothing was changed.")
+            messages.error(
+                request, f"{word[:60]} is no organisation's id: they begin with ten_. Nothing was changed."
+            )
             return
         found.append(tenant)
     flag = switch(code, state, listed=found, now=timezone.now())
-    _log(request, flag, f"{flag.get_state_display()}; listed: {', '.join(t.public_id for t in found) or 'none'}")
+    _log(
+        request,
+        flag,
+        f"{flag.get_state_display()}; listed: {', '.join(t.public_id for t in found) or 'none'}",
+    )
     messages.success(request, f"{code}: {flag.get_state_display().lower()}.")
 
 
@@ -148,7 +158,7 @@ class Mapped(Facts):
             "pmtiles": settings.MAP_PMTILES,
         }
         return format_html(
-            '<div class="admin-map" data-geometry="{}" data-values="{}" role="img" aria-label="The geometry on a map"></div>'
+            '<div class="admin-map" data-geometry="{}" data-values="{}" role="img" aria-label="Map"></div>'
             '<details><summary>As text</summary><pre class="admin-map-text">{}</pre></details>',
             geometry.json, json.dumps(values), geometry.json[:4000],
         )  # fmt: skip
@@ -164,7 +174,18 @@ class GeofenceShapeAdmin(Mapped):
     list_filter = ("kind",)
     list_select_related = ("environment__tenant", "made_by")
     search_fields = ("name",)
-    fields = ("name", "kind", "environment", "on_map", "area_m2", "radius_m", "margin_m", "dwell_s", "made_at", "made_by")
+    fields = (
+        "name",
+        "kind",
+        "environment",
+        "on_map",
+        "area_m2",
+        "radius_m",
+        "margin_m",
+        "dwell_s",
+        "made_at",
+        "made_by",
+    )
     readonly_fields = ("on_map",)
 
 
@@ -198,13 +219,33 @@ class DataExportAdmin(Facts):
     list_filter = ("state",)
     list_select_related = ("tenant", "asked_by")
     search_fields = ("tenant__name",)
-    fields = ("tenant", "state", "asked_by", "asked_at", "done", "bytes", "tries", "trouble", "ended_at", "expires_at")
+    fields = (
+        "tenant",
+        "state",
+        "asked_by",
+        "asked_at",
+        "done",
+        "bytes",
+        "tries",
+        "trouble",
+        "ended_at",
+        "expires_at",
+    )
 
 
 @admin.register(ErasureRequest, site=site)
 class ErasureRequestAdmin(Facts):
     """What was ordered to be erased, and how far it is."""
 
-    list_display = ("asked_at", "kind", "tenant", "due_at", "begun_at", "ended_at", "taken_back_at", "trouble")
+    list_display = (
+        "asked_at",
+        "kind",
+        "tenant",
+        "due_at",
+        "begun_at",
+        "ended_at",
+        "taken_back_at",
+        "trouble",
+    )
     list_filter = ("kind", ("ended_at", admin.EmptyFieldListFilter))
     list_select_related = ("tenant",)

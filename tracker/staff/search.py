@@ -58,7 +58,10 @@ def members(words: str) -> Iterable[Hit]:
     rows = Membership.objects.unscoped(WHY).filter(matches).select_related("user", "tenant")
     for row in rows.order_by("user__email")[:MOST]:
         yield Hit(
-            "Member", row.user.email, row.tenant.name, reverse("admin:tracker_membership_change", args=[row.pk])
+            "Member",
+            row.user.email,
+            row.tenant.name,
+            reverse("admin:tracker_membership_change", args=[row.pk]),
         )
 
 
@@ -84,7 +87,9 @@ def keys(words: str) -> Iterable[Hit]:
     rows = Key.objects.unscoped(WHY).filter(Q(uid=_uid(words)) | Q(hint=hint) | Q(hint__iendswith=words[-4:]))
     if len(words) < 4:
         rows = rows.none()
-    for row in rows.filter(Q(uid=_uid(words)) | Q(hint__icontains=words) | Q(hint=hint)).select_related("tenant")[:MOST]:
+    for row in rows.filter(Q(uid=_uid(words)) | Q(hint__icontains=words) | Q(hint=hint)).select_related(
+        "tenant"
+    )[:MOST]:
         yield Hit("Key", row.hint, row.tenant.name, reverse("admin:tracker_key_change", args=[row.pk]))
 
 
@@ -101,10 +106,16 @@ def requests(words: str) -> Iterable[Hit]:
     uid = _uid(words)
     if uid is None:
         return
-    for row in SetAsideReport.objects.unscoped(WHY).filter(request_id=uid).select_related("environment__tenant")[:MOST]:
+    for row in (
+        SetAsideReport.objects.unscoped(WHY)
+        .filter(request_id=uid)
+        .select_related("environment__tenant")[:MOST]
+    ):
         address = reverse("admin:tracker_setasidereport_change", args=[row.pk])
         yield Hit("Set-aside report", f"{row.outcome}: {row.reason}", row.environment.tenant.name, address)
-    for letter in DeadLetter.objects.unscoped(WHY).filter(request_id=uid).select_related("environment__tenant")[:MOST]:
+    for letter in (
+        DeadLetter.objects.unscoped(WHY).filter(request_id=uid).select_related("environment__tenant")[:MOST]
+    ):
         whose = letter.environment.tenant.name if letter.environment else ""
         address = reverse("admin:tracker_deadletter_change", args=[letter.pk])
         yield Hit("Dead letter", letter.reason, whose, address)
