@@ -151,13 +151,14 @@ def _environment(environment_id: int, order: ErasureRequest, now: datetime) -> I
     for hook in registry.environment_hooks:
         hook(environment_id)
         yield "", 0
-    yield from _tables("environment_id", environment_id)
+    test = _is_test(environment_id)
+    yield from _tables("environment_id", environment_id, test=test)
     _let_settle(order, now)
     let_go(Environment, environment_id)
     with scope.scope(unscoped=WHY):
         rows = Environment.objects.unscoped(WHY).filter(pk=environment_id)
         unname_in_the_log(Environment, [str(environment_id)])
-        if _is_referred_to("environment_id", environment_id):
+        if _is_referred_to(environment_id, test=test):
             rows.update(name=f"erased {environment_id}", thrown_away_at=now)
         else:
             rows._raw_delete(using="default")  # its tables are empty: no cascade
@@ -188,20 +189,20 @@ def _tenant(order: ErasureRequest, now: datetime) -> Iterator[tuple[str, int]]:
     for hook in registry.tenant_hooks:
         hook(tenant_id)
         yield "", 0
-    yield from _tables("tenant_id", tenant_id)
+    yield from _tables("tenant_id", tenant_id, test=False)
     with scope.scope(unscoped=WHY):
         Tenant.objects.filter(pk=tenant_id).update(name="Erased organisation")
         unname_in_the_log(Tenant, [str(tenant_id)])
     yield "tracker.Tenant", 1
 
 
-def _tables(owner: str, number: int) -> Iterator[tuple[str, int]]:
+def _tables(owner: str, number: int, *, test: bool) -> Iterator[tuple[str, int]]:
     """Every table that names this owner, children first."""
     for table, column in registry.knots():
         if table.owner == owner and table.kept is None:
             untie(table, column, number)
     for table in registry.tables():
-        if table.owner != owner or table.kept is not None:
+        if table.owner != owner or table.stays(test=test):
             continue
         if table.by_hook:
             if has_rows(table, number):
@@ -214,8 +215,17 @@ def _tables(owner: str, number: int) -> Iterator[tuple[str, int]]:
         yield "", 0
 
 
-def _is_referred_to(owner: str, number: int) -> bool:
-    return any(has_rows(t, number) for t in registry.tables() if t.owner == owner and t.kept is not None)
+def _is_referred_to(environment_id: int, *, test: bool) -> bool:
+    kept = [
+        table for table in registry.tables() if table.owner == "environment_id" and table.stays(test=test)
+    ]
+    return any(has_rows(table, environment_id) for table in kept)
+
+
+def _is_test(environment_id: int) -> bool:
+    with scope.scope(unscoped=WHY):
+        rows = Environment.objects.unscoped(WHY).filter(pk=environment_id)
+        return rows.filter(kind=Environment.Kind.TEST).exists()
 
 
 def _let_settle(order: ErasureRequest, now: datetime) -> None:

@@ -24,6 +24,7 @@ class Kept:
 
     why: str
     until: str
+    live_only: bool = False  # what is never billed need not be kept
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,10 @@ class Table:
     def kept(self) -> Kept | None:
         """Why an erasure leaves it, None where it does not."""
         return _kept.get(self.label)
+
+    def stays(self, *, test: bool) -> bool:
+        """Whether an erasure of a test or a live environment, or of a tenant, leaves it."""
+        return self.kept is not None and not (test and self.kept.live_only)
 
     @property
     def left_out(self) -> str:
@@ -98,9 +103,9 @@ tenant_hooks: list[Hook] = []  # the same with a tenant's number, before the tab
 device_hooks: list[DeviceHook] = []  # environment, device, external id; repeatable; what went, by table
 
 
-def keep(label: str, why: str, until: str) -> None:
-    """An erasure leaves this table, for this reason, until then."""
-    _kept[label] = Kept(why, until)
+def keep(label: str, why: str, until: str, *, live_only: bool = False) -> None:
+    """An erasure leaves this table, for this reason, until then; of test environments too, unless said otherwise."""
+    _kept[label] = Kept(why, until, live_only)
 
 
 def leave_out(label: str, why: str) -> None:

@@ -20,6 +20,8 @@ from tracker.tenants.selectors import members_of
 # pages whose change the net does not see
 ELSEWHERE = {
     "console_environment": "chooses what one looks at; nothing of the organisation changes",
+    "console_acting_end": "noted as acting.end in its service",
+    "console_acting_write": "noted as acting.writes in its service",
     "console_new_tenant": "noted in create_tenant, which sign-up calls too",
     "console_join": "noted in the scope of the tenant that is joined",
 }

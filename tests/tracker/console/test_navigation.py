@@ -47,4 +47,4 @@ def test_each_page_of_a_section_shows_the_others_and_marks_itself(customer, sign
 
 def test_another_page_of_a_section_marks_itself(customer, signed_in):
     shown = rows(signed_in(customer.owner).get("/console/settings/"))
-    assert shown["Organisation"] == ["Members", "[Settings]", "Audit log"]
+    assert shown["Organisation"] == ["Members", "Environments", "Data", "[Settings]", "Audit log"]

@@ -238,6 +238,26 @@ def test_a_thrown_away_environment_is_refused_at_once_and_gone_soon_its_neighbou
     assert owned_rows([victim.new.live.environment.pk], -1) == live_before
 
 
+def test_what_books_need_stays_of_live_environments_alone(victim, now):
+    """By its name: the tracker knows no billing, and its table names an environment as every other does."""
+    label = "billing.UsageRecord"
+    model = next(table.model for table in registry.tables() if table.label == label)
+    test, live = victim.new.test.environment, victim.new.live.environment
+    for environment in (test, live):
+        with scope.scope(unscoped="a test makes books"):
+            model._base_manager.create(
+            environment=environment, meter="fixes_accepted", hour=now.replace(minute=0, second=0, microsecond=0),
+            quantity=7, computed_at=now,
+        )  # fmt: skip
+    erase_tenant(victim.new.tenant, by=None, now=now)
+    finish(now + LATER)
+    left = Environment.objects.unscoped("a test looks").filter(tenant=victim.new.tenant)
+    assert [(one.pk, one.name) for one in left] == [(live.pk, f"erased {live.pk}")]
+    with scope.scope(unscoped="a test looks"):
+        rows = model._base_manager.filter(environment__in=[test, live])
+        assert list(rows.values_list("environment_id", flat=True)) == [live.pk]
+
+
 def test_doors_go_on_refusing_a_publishable_key_whose_row_is_gone(victim, now):
     add_test_environment(victim.new.tenant, "Second", by=victim.new.owner.user)
     with scope.scope(unscoped="a test looks"):
