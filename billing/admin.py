@@ -2,6 +2,7 @@
 
 from billing.invoices.admin import InvoiceAdmin
 from billing.ledger.admin import TransactionAdmin
+from billing.guard.admin import BudgetAdmin, BudgetAlertAdmin, CapAdmin, LimitOverrideAdmin
 from billing.payments.admin import (
     MeterSubmissionAdmin,
     PaymentAccountAdmin,
@@ -13,6 +14,10 @@ from billing.storms.admin import StormAdmin
 
 __all__ = [
     "InvoiceAdmin",
+    "BudgetAdmin",
+    "BudgetAlertAdmin",
+    "CapAdmin",
+    "LimitOverrideAdmin",
     "MeterSubmissionAdmin",
     "PaymentAccountAdmin",
     "PlanAdmin",

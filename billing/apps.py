@@ -9,5 +9,6 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        """By name, for these modules read models, which must be loaded first."""
+        """Declare and offer. By name, for these modules read models, which must be loaded first."""
         import_module("billing.privacy").declare()
+        import_module("billing.guard.offers").offer()

@@ -7,6 +7,9 @@ from celery import shared_task
 from django.utils import timezone
 
 from billing.invoices.services import close_months as close_due_months
+
+
+from billing.guard import services as guard
 from billing.meters import services as meters
 from billing.payments import collecting, metering, news, reconciliation
 from billing.plans.services import begin_due
@@ -24,7 +27,7 @@ def pull_usage() -> None:
         logger.info("usage of past hours changed", extra={"environments": pulled.late})
 
 
-@shared_task(name="billing.judge_storms")  # type: ignore[untyped-decorator]  # celery publishes no types
+@shared_task(name="billing.judge_storms")  # type: ignore[untyped-decorator]
 def storms() -> None:
     """Storms begun, counted and lifted by what doors and consumers counted; their owners told."""
     now = timezone.now()
@@ -77,3 +80,12 @@ def close_months() -> None:
     closed = close_due_months(timezone.now())
     if closed:
         logger.info("months closed", extra={"months": closed})
+
+
+@shared_task(name="billing.watch_budgets")  # type: ignore[untyped-decorator]
+def watch_budgets() -> None:
+    """Alerts of budgets, caps that are reached or lifted, and their mails."""
+    done = guard.watch(timezone.now())
+    if done.alerts or done.caps or done.mails or done.failed:
+        facts = {"alerts": done.alerts, "caps": done.caps, "mails": done.mails, "failed": done.failed}
+        logger.info("budgets watched", extra=facts)

@@ -12,4 +12,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("billing.payments.urls")),
     # /console/usage/, /api/v1/usage
     path("", include("billing.meters.urls")),
+    path("", include("billing.guard.urls")),
 ]

@@ -44,6 +44,7 @@ TICKS = (
     (600, "billing.collect", "remind of debts, and do what follows"),
     (3600, "billing.compare_use", "compare what the payment provider counted"),
     (2, "tracker.end_expired_keys", "end the keys whose time is over"),
+    (15, "billing.watch_budgets", "watch budgets and caps"),
     (30, "tracker.publish_feed", "tell the doors again what they must know"),
     (60, "billing.begin_choices", "hand on the limits of plans that begin"),
     (3600, "billing.close_months", "write the invoices of months that are over"),

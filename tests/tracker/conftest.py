@@ -64,6 +64,12 @@ def own_counts(settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(autouse=True)
+def no_plan_is_sold(settings) -> None:
+    """Limits are what their columns begin with; what plans do to them is tested with billing."""
+    settings.DEFAULT_PLAN = "none"
+
+
 @pytest.fixture
 def customer(db: None) -> Customer:
     """The customer whose data it is."""

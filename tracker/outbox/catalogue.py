@@ -43,4 +43,6 @@ class Kind(StrEnum):
     STORM_BEGAN = "storm.began"
     STORM_ENDED = "storm.ended"
     QUARANTINE_RATE_HIGH = "quarantine.rate_high"
+    BUDGET_THRESHOLD_REACHED = "budget.threshold_reached"
+    BUDGET_CAP_REACHED = "budget.cap_reached"
     WEBHOOK_TEST = "webhook.test"  # sent to one endpoint, by the button in the console

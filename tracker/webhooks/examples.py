@@ -216,6 +216,23 @@ DATA: dict[Kind, dict[str, Any]] = {
             "api": "https://milepost.example.com/api/v1/quarantine",
         },
     },
+    Kind.BUDGET_THRESHOLD_REACHED: {
+        "month": "2026-05",
+        "share": 80,
+        "budget": {"minor": 25000, "currency": "EUR"},
+        "spent": {"minor": 20140, "currency": "EUR"},
+        "links": {"console": "https://milepost.example.com/console/budget/"},
+    },
+    Kind.BUDGET_CAP_REACHED: {
+        "month": "2026-05",
+        "meter": "fixes_accepted",
+        "quantity": 5_000_000,
+        "used": 5_000_412,
+        "action": "stop",
+        "keeps_one_in": 1,
+        "reached_at": AT,
+        "links": {"console": "https://milepost.example.com/console/budget/"},
+    },
     Kind.WEBHOOK_TEST: {
         "message": "This is a test. Nothing happened.",
         "endpoint": {"id": "whk_0190f6c2a8d74b1e9c3f5a6b7c8d9e0f", "description": "Our order system"},

@@ -8,7 +8,14 @@ from django.conf import settings
 from django.urls import reverse
 
 from tracker.outbox.catalogue import Kind
-from tracker.webhooks import override_payloads, payloads, plan_payloads, shipment_payloads, storm_payloads
+from tracker.webhooks import (
+    budget_payloads,
+    override_payloads,
+    payloads,
+    plan_payloads,
+    shipment_payloads,
+    storm_payloads,
+)
 from tracker.webhooks.examples import example
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -85,6 +92,11 @@ DATA: dict[Kind, tuple[str, type[msgspec.Struct]]] = {
         "An unusual share of the reports received cannot be taken.",
         payloads.QuarantineHigh,
     ),
+    Kind.BUDGET_THRESHOLD_REACHED: (
+        "A share of the month's budget is spent.",
+        budget_payloads.ThresholdReached,
+    ),
+    Kind.BUDGET_CAP_REACHED: ("A cap on what is used in a month is reached.", budget_payloads.CapReached),
     Kind.WEBHOOK_TEST: ("A test, sent to one endpoint on request.", payloads.Test),
 }
 
