@@ -11,7 +11,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0007_fence_usage"),
+        ("billing", "0010_accounts_remember_their_limits"),
         ("tracker", "0025_count_what_was_used_before"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -24,6 +24,6 @@ UNFENCE = "".join(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0008_budgets_caps_and_limits_set_by_staff")]
+    dependencies = [("billing", "0011_budgets_caps_and_limits_set_by_staff")]
 
     operations = [migrations.RunSQL(FENCE, UNFENCE)]
