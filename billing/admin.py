@@ -1,8 +1,8 @@
 """All registrations of billing in the staff's admin, gathered from its capabilities for Django."""
 
+from billing.guard.admin import BudgetAdmin, BudgetAlertAdmin, CapAdmin, LimitOverrideAdmin
 from billing.invoices.admin import InvoiceAdmin
 from billing.ledger.admin import TransactionAdmin
-from billing.guard.admin import BudgetAdmin, BudgetAlertAdmin, CapAdmin, LimitOverrideAdmin
 from billing.payments.admin import (
     MeterSubmissionAdmin,
     PaymentAccountAdmin,
@@ -13,10 +13,10 @@ from billing.plans.admin import PlanAdmin, PlanChoiceAdmin
 from billing.storms.admin import StormAdmin
 
 __all__ = [
-    "InvoiceAdmin",
     "BudgetAdmin",
     "BudgetAlertAdmin",
     "CapAdmin",
+    "InvoiceAdmin",
     "LimitOverrideAdmin",
     "MeterSubmissionAdmin",
     "PaymentAccountAdmin",

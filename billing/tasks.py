@@ -6,10 +6,8 @@ from dataclasses import asdict
 from celery import shared_task
 from django.utils import timezone
 
-from billing.invoices.services import close_months as close_due_months
-
-
 from billing.guard import services as guard
+from billing.invoices.services import close_months as close_due_months
 from billing.meters import services as meters
 from billing.payments import collecting, metering, news, reconciliation
 from billing.plans.services import begin_due

@@ -57,14 +57,6 @@ def post(
     return made
 
 
-def _refuse_other_currency(tenant_id: int, currency: str) -> None:
-    other = ledger_currency(tenant_id)
-    if other and other != currency:
-        raise LedgerRefused(
-            f"The ledger of this organisation is in {other}, not in {currency or 'no currency'}."
-        )
-
-
 def lock(tenant_id: int) -> Tenant:
     """Let nobody else move this tenant's money until the transaction ends."""
     return Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)

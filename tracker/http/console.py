@@ -48,23 +48,9 @@ def environment_required(
         @login_required
         def guarded(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             acting = _acting(request)
-            scope.enter(user_id=request.user.pk)
-            place = selectors.place_of(request.user, wanted=request.session.get(SESSION_KEY))
-            if acting is not None and (place is None or place.environment.tenant_id != acting.tenant_id):
-                place = selectors.place_in(request.user, acting.tenant_id)
-            if place is None:
-                return redirect("admin:index" if acting else "console_new_tenant")
-            request.membership, request.environment = place.membership, place.environment
-            if not place.membership.may(role):
-                raise PermissionDenied(f"This needs the role {role.label.lower()} or above.")
-            if second_factor.is_missing(request.user, place.environment.tenant):
-                messages.warning(request, f"{place.environment.tenant} asks its members for a second factor.")
-                return redirect("mfa_index")
-            scope.enter(
-                tenant_id=place.environment.tenant_id,
-                environment_id=place.environment.pk,
-                user_id=request.user.pk,
-            )
+            turned_away = _admit(request, acting, role)
+            if turned_away is not None:
+                return turned_away
             _refuse_changes(request, acting)
             response = view(request, *args, **kwargs)
             net.note_page(request, response)
@@ -74,6 +60,25 @@ def environment_required(
         return guarded
 
     return decorate
+
+
+def _admit(request: Any, acting: ActingSession | None, role: Role) -> HttpResponseBase | None:
+    """Put the request in its environment's scope; answers where to go instead for who has no place there yet."""
+    scope.enter(user_id=request.user.pk)
+    place = selectors.place_of(request.user, wanted=request.session.get(SESSION_KEY))
+    if acting is not None and (place is None or place.environment.tenant_id != acting.tenant_id):
+        place = selectors.place_in(request.user, acting.tenant_id)
+    if place is None:
+        return redirect("admin:index" if acting else "console_new_tenant")
+    request.membership, request.environment = place.membership, place.environment
+    tenant = place.environment.tenant
+    if not place.membership.may(role):
+        raise PermissionDenied(f"This needs the role {role.label.lower()} or above.")
+    if second_factor.is_missing(request.user, tenant):
+        messages.warning(request, f"{tenant} asks its members for a second factor.")
+        return redirect("mfa_index")
+    scope.enter(tenant_id=tenant.pk, environment_id=place.environment.pk, user_id=request.user.pk)
+    return None
 
 
 def person_of(request: HttpRequest) -> Any:
