@@ -16,7 +16,10 @@ from billing.payments.hours import Used
 from billing.payments.models import PaymentAccount
 from billing.plans.models import Plan, PlanChoice, PlanPrice
 from tests.fake_stripe import FakeStripe
+from tests.tracker.conftest import no_plan_is_sold
 from tracker.tenants import scope
+
+__all__ = ["no_plan_is_sold"]  # what steps lower is an installation's own limits, not the default plan's
 
 NOON = datetime(2026, 11, 10, 12, tzinfo=UTC)
 FIRST = datetime(2026, 11, 1, tzinfo=UTC)
