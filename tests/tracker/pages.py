@@ -38,6 +38,12 @@ def naughty() -> list[str]:
     return [text for text in OWN_NAUGHTY + texts if text.strip() and len(text) <= 200 and "\x00" not in text]
 
 
+def nasty(count: int) -> list[str]:
+    """So many of them, as often as it takes: to fill more than one page of a list."""
+    texts = naughty()
+    return [texts[number % len(texts)] for number in range(count)]
+
+
 def a_device(
     environment: Environment, external_id: str = "van-1", *, name: str = "", age: timedelta | None = None
 ) -> Device:

@@ -51,7 +51,7 @@ def _end_all(staff: User, now: datetime) -> None:
 
 
 def _note(acting: ActingSession, action: str, after: dict[str, str]) -> None:
-    actor = Actor(f"staff {acting.staff.email}", acting.staff)
+    actor = Actor(f"staff {acting.staff.email} acting as {acting.member}", acting.staff)
     note(actor, action, str(acting.member.email), None, after, tenant=acting.tenant_id)
 
 

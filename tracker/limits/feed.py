@@ -14,6 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import BigIntegerField, Func, TextField
+from django.db.models.functions import Cast
 
 from tracker.devices.models import Device
 from tracker.http.connections import redis_client
@@ -34,6 +36,7 @@ ENVIRONMENT_FACTS = (
     "intake",
 )
 WHY = "the edge serves all tenants"
+_EACH_REFUSED = Func("refused_keys", function="jsonb_array_elements_text", output_field=TextField())
 
 logger = logging.getLogger(__name__)
 
@@ -81,11 +84,9 @@ def compose(now_s: float) -> tuple[str, bytes]:
 
 def _revoked_keys() -> list[int]:
     rows = Key.objects.unscoped(WHY).filter(kind=Key.Kind.PUBLISHABLE, revoked_at__isnull=False)
-    revoked = set(rows.values_list("pk", flat=True))
     # of environments that were erased: the rows are gone, but the texts are still in somebody's app
-    for numbers in ErasureRequest.objects.unscoped(WHY).values_list("refused_keys", flat=True):
-        revoked.update(numbers)
-    return sorted(revoked)
+    erased = ErasureRequest.objects.unscoped(WHY).annotate(key=Cast(_EACH_REFUSED, BigIntegerField()))
+    return sorted(number for (number,) in rows.values_list("pk").union(erased.values_list("key")))
 
 
 def _environments() -> dict[str, dict[str, Any]]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from tests.tracker.alerts.events import a_geofence, minutes
 from tests.tracker.alerts.test_alerts_api import an_alert
 from tests.tracker.caller import a_device
-from tests.tracker.pages import Page, naughty
+from tests.tracker.pages import Page, nasty
 from tracker.alerts.models import Alert, ExpectedPresence
 from tracker.alerts.services import AlreadyAcknowledged, acknowledge
 from tracker.geofences.models import GeofenceVersion
@@ -23,7 +23,7 @@ def van(customer):
 
 
 def test_the_page_lists_alerts_whatever_they_are_called(customer, signed_in, van):
-    for number, text in enumerate(naughty()[:60]):
+    for number, text in enumerate(nasty(60)):
         an_alert(van, number, subject=str(number), text=text, note=text)
     page = Page(signed_in(customer.owner).get("/console/alerts/").content.decode())
     assert page.faults == []

@@ -13,7 +13,7 @@ from django.utils import timezone
 from tests.tracker.caller import problem
 from tests.tracker.conftest import PASSWORD
 from tests.tracker.letters.letter import a_letter
-from tests.tracker.pages import Page, naughty
+from tests.tracker.pages import Page, nasty
 from tracker.ingestion.models import DeadLetter
 from tracker.letters.contents import contents_of, readable_text
 from tracker.letters.selectors import Narrowing, State, letters_of, public_letter_id, state_of
@@ -204,7 +204,7 @@ def test_one_button_asks_for_one_another_for_a_reason_a_third_for_all(customer, 
 
 
 def test_nasty_contents_and_reasons_are_shown_as_the_text_they_are(customer, signed_in):
-    for text in naughty()[:60]:
+    for text in nasty(60):
         a_letter(customer.test, device=text, reason=text[:200])
     browser, address = signed_in(customer.owner), reverse("console_letters")
     seen = 0

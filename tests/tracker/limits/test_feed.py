@@ -95,7 +95,7 @@ def test_the_feed_costs_the_database_the_same_few_queries_however_many_environme
         Environment.objects.create(tenant=customer.tenant, name=f"box {n}", kind="test")
     with CaptureQueriesContext(connection) as many:
         feed.compose(1.0)
-    assert len(few) == len(many) <= 5
+    assert len(few) == len(many) <= 4
 
 
 @pytest.mark.django_db(transaction=True)

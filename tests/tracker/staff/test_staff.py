@@ -91,6 +91,26 @@ def test_acting_only_looks_until_changes_are_allowed_with_a_reason_of_their_own(
     assert "acting.writes" in deeds(customer)
 
 
+def test_every_entry_written_while_acting_names_both(desk, staff, customer):
+    device = a_device(customer.test, "van-7")
+    act(desk, customer)
+    with scope.scope(unscoped=WHY):
+        begun = AuditEntry.objects.for_tenant(customer.tenant).latest("pk").pk
+    desk.post(reverse("console_acting_write"), {"reason": "They asked us to tidy up"})
+    desk.post(reverse("console_device_edit", args=[device.public_id]), {"name": "New", "metadata": "{}"})
+    desk.post(reverse("console_key_create"), {"name": "by hand", "kind": "pk"})
+    desk.post(reverse("console_invite"), {"email": "new@example.com", "role": "viewer"})
+    desk.post(reverse("console_acting_end"))
+    with scope.scope(unscoped=WHY):
+        rows = list(AuditEntry.objects.for_tenant(customer.tenant).filter(pk__gt=begun).order_by("pk"))
+    assert {row.actor for row in rows} == {f"staff {staff.email} acting as {customer.owner}"}
+    assert {row.user_id for row in rows} == {staff.pk}
+    deeds_done = [row.action for row in rows]
+    assert deeds_done[0] == "acting.writes"
+    assert deeds_done[-1] == "acting.end"
+    assert {"device.edit", "key.create", "member.invite"} <= set(deeds_done)
+
+
 def test_it_ends_by_the_button_and_after_an_hour(desk, customer):
     act(desk, customer)
     desk.post(reverse("console_acting_end"))
