@@ -34,6 +34,8 @@ PAGES = (
     "/console/webhooks/",
     "/console/members/",
     "/console/audit/",
+    "/console/environments/",
+    "/console/data/",
     "/console/settings/",
 )
 API = ("/api/v1/devices", "/api/v1/outcomes", "/api/v1/usage", "/api/v1/environment")
@@ -121,12 +123,12 @@ def _fill(stage: Stage) -> int:
     meters += ["shipments_tracked", "webhooks_delivered", "archive_bytes"]
     hours = ROWS // (2 * TENANTS * len(meters)) + 1
     stage.sql(FILL, 2 * TENANTS, meters, hours)
-    stage.sql("ANALYZE billing_usagerecord; SELECT 1")
+    stage.do("ANALYZE billing_usagerecord")
     return int(stage.sql("SELECT count(*) FROM billing_usagerecord"))
 
 
 def _found(stage: Stage, made: dict[str, Any]) -> list[str]:
-    """Pages and addresses that this installation has."""
+    """Pages and addresses, each asked once: one that fails is no figure."""
     return asyncio.run(_ask_each(stage.stack.base_url, made))
 
 
@@ -137,10 +139,9 @@ async def _ask_each(url: str, made: dict[str, Any]) -> list[str]:
             async with session.get(
                 path, headers=_headers(made, made["people"][0]), allow_redirects=False
             ) as answer:
-                if answer.status == 200:
-                    there.append(path)
-                else:
-                    print(f"  {path}: {answer.status}, left out", flush=True)
+                if answer.status != 200:
+                    raise RuntimeError(f"{path} answers {answer.status}")
+                there.append(path)
     return there
 
 

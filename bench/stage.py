@@ -44,6 +44,11 @@ class Stage:
             row = connection.execute(statement, values).fetchone()
         return row[0] if row else None
 
+    def do(self, statement: str) -> None:
+        """What has no result."""
+        with psycopg.connect(self.stack.database_url("owner"), autocommit=True) as connection:
+            connection.execute(statement)
+
     def environment_id(self, kind: str = "test") -> int:
         """The number of the demo tenant's environment."""
         return int(
