@@ -89,7 +89,7 @@ def consume(stretch: Stretch, store: Store, known: Known, client: redis.Redis, *
     for batch in batches:
         remember(batch, known)
         tell(batch, client)
-        known.repeats.tallies.reported(batch)
+        known.repeats.reported(batch)
     known.repeats.hand_on(client)
     _tell_parked(batches)
     _note_keys(batches, store, known, now_us)

@@ -9,12 +9,10 @@ import time
 import msgspec
 
 from ingest_lambda.flood_tallies import Tallies
-from ingest_lambda.floods import IN_FORCE, TALLIES, Tally
+from ingest_lambda.floods import EVERY_S, IN_FORCE, MOST_ENTRIES, TALLIES, encoded
 from ingest_lambda.stream.resp import RedisConnection
 
-EVERY_S = 1.0
 PATIENCE_S = 1.0
-MOST_ENTRIES = 5_000  # kept in Redis: some minutes of many processes
 STALE_S = 30.0  # without word from Redis nothing stays in force
 
 log = logging.getLogger(__name__)
@@ -70,8 +68,3 @@ class FloodPost:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-
-def encoded(tallies: list[Tally]) -> bytes:
-    """As they travel."""
-    return msgspec.json.encode(tallies)

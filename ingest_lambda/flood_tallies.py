@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from heapq import nlargest
-from typing import TYPE_CHECKING
 
 from ingest_lambda.floods import MOST_FACTS, Facts, Kind, Marks, Tally, mark_of
-
-if TYPE_CHECKING:
-    from ingest_lambda.batch import Batch
 
 MOST_TALLIES = 100  # a second that are handed on, the largest: a storm is among them
 MOST_KEYS = 5_000  # counted at once; beyond, strangers wait for the next second
 LEAST_RECEIVED, LEAST_REPEATS = 5, 3  # a second: fewer are nobody's storm
-PROBES_A_SECOND = 5  # registrations of a storm that go their usual way, so that its end can be seen
+PROBES_A_SECOND = 5  # devices of a storm whose registrations go their usual way, so that its end can be seen
 
 
 class Said:
@@ -55,29 +52,28 @@ class Tallies:
             count.marks.add(said.mark, said.device)
         count.facts[said.facts] += 1
 
-    def coalesces(self, environment: int, key_id: int) -> bool:
-        """Whether a registration of this key goes nowhere now, for a storm is in force. A few go on."""
+    def admits(self, environment: int, key_id: int, devices: int) -> int:
+        """How many of so many new devices of this key may go on: all of them, but few a second in a storm."""
         place = (environment, key_id)
         if place not in self.in_force:
-            return False
+            return devices
         left = self._probes.get(place, PROBES_A_SECOND)
-        self._probes[place] = max(0, left - 1)
-        return left <= 0
+        admitted = min(left, devices)
+        self._probes[place] = left - admitted
+        return admitted
 
-    def reported(self, batch: Batch) -> None:
-        """Count the devices of a stored batch that repeated themselves. `recorded_at` tells fix from fix."""
-        for place, repeats in batch.repeated.items():
-            trail = batch.trails.get(place)
-            count = None if trail is None else self._count((place[0], Kind.REPEATS, place[1]))
-            if trail is None or count is None:
-                continue
-            count.received += len(trail.arrivals)
-            count.repeats += repeats
-            for recorded_us in {arrival[0] for arrival in trail.arrivals}:
-                count.marks.add(mark_of(str(recorded_us)), str(recorded_us))
-            info, key_id = trail.info, trail.arrivals[-1][3].key_id
-            app = ("", "", "") if info is None else (info.app_version or "", info.model or "", info.os or "")
-            count.facts[Facts(key_id, *app)] += repeats
+    def repeated(
+        self, place: tuple[int, str], received: int, repeats: int, fixes: Iterable[str], facts: Facts
+    ) -> None:
+        """Count what a device sent: so many reports, so many of them known already, of these fixes."""
+        count = self._count((place[0], Kind.REPEATS, place[1]))
+        if count is None:
+            return
+        count.received += received
+        count.repeats += repeats
+        for fix in fixes:
+            count.marks.add(mark_of(fix), fix)
+        count.facts[facts] += repeats
 
     def take(self) -> list[Tally]:
         """What is worth handing on, and begin anew."""

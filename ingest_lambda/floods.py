@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 from zlib import crc32
@@ -20,6 +19,8 @@ import msgspec
 
 TALLIES = "floods:tallies"  # a stream in Redis: an entry for each second of each process that counted much
 IN_FORCE = "floods:in_force"  # what doors coalesce, as JSON: environment -> ids of keys
+EVERY_S = 1.0  # processes hand on what they counted
+MOST_ENTRIES = 5_000  # kept in Redis: some minutes of many processes
 MOST_MARKS = 64
 MOST_FACTS = 8
 
@@ -89,6 +90,11 @@ class Tally(msgspec.Struct, array_like=True):
     facts: list[tuple[Facts, int]] = []
 
 
+def encoded(tallies: list[Tally]) -> bytes:
+    """As they travel."""
+    return msgspec.json.encode(tallies)
+
+
 def mark_of(text: str) -> int:
     """Thirty-two bits that are the same in every process, and spread whatever pattern ids have."""
     mark = crc32(text.encode("utf-8", "replace"))
@@ -97,12 +103,14 @@ def mark_of(text: str) -> int:
     return mark ^ mark >> 16
 
 
-@dataclass(slots=True, eq=False)
 class Marks:
     """The smallest marks of what was seen."""
 
-    kept: dict[int, str] = field(default_factory=dict)
-    bound: int = 2**32
+    __slots__ = ("bound", "kept")
+
+    def __init__(self) -> None:
+        self.kept: dict[int, str] = {}
+        self.bound = 2**32
 
     def add(self, mark: int, name: str) -> None:
         """Keep it if it is among the smallest."""

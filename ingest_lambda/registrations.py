@@ -142,16 +142,18 @@ class Registrar:
             raise
 
     def _admitted(self, devices: Sequence[Said], fresh: list[Said], key: VerifiedKey) -> list[Said]:
-        """What of the new may go on: nothing, mostly, while a storm of the key's is in force. All of it is counted."""
+        """What of the new may go on: few devices a second while a storm of the key's is in force. All is counted."""
         if self._tallies is None:
             return fresh
-        storm = bool(fresh) and self._tallies.coalesces(key.environment_id, key.key_id)
+        admitted = fresh[: self._tallies.admits(key.environment_id, key.key_id, len(fresh))]
+        goes_on = {said.device for said in admitted}
         for said in devices:
             repeat = said not in fresh
+            coalesced = not repeat and said.device not in goes_on
             self._tallies.registered(
-                key.environment_id, _counted(said, key), repeat=repeat, coalesced=storm and not repeat
+                key.environment_id, _counted(said, key), repeat=repeat, coalesced=coalesced
             )
-        return [] if storm else fresh
+        return admitted
 
     def _fresh(self, devices: Sequence[Said], key: VerifiedKey, now_us: int) -> list[Said]:
         """Those that say something new; of several of one device in a request the last."""

@@ -39,10 +39,14 @@ def _begin() -> Throwaway | None:
 
 
 def _own_redis_database() -> None:
-    """Each of xdist's workers has a Redis database of its own: one's signs of life must not be another's."""
-    url = os.environ.get("MILEPOST_REDIS_URL", "")
-    if WORKER is not None and url.endswith("?db=0"):
-        own = f"{url.removesuffix('0')}{3 + WORKER}"
+    """Each of xdist's workers has a Redis database of its own: one's signs of life must not be another's.
+
+    On services of one's own the first keeps the database that was named, the others have Redis's last ones.
+    """
+    address, named, number = os.environ.get("MILEPOST_REDIS_URL", "").partition("?db=")
+    if WORKER is not None and named:
+        first, last = int(number), 15
+        own = f"{address}?db={3 + WORKER if first == 0 else first if WORKER == 0 else last + 1 - WORKER}"
         # the settings too: in a worker pytest-django has read them before this file
         os.environ["MILEPOST_REDIS_URL"] = settings.REDIS_URL = own
 

@@ -69,6 +69,19 @@ async def test_in_a_storm_what_is_new_is_answered_goes_nowhere_and_costs_no_limi
     assert (tally.received, tally.coalesced) == (205, 200)
 
 
+async def test_of_devices_that_come_in_one_body_as_few_go_on_as_of_single_ones():
+    door = CountingDoor()
+    door.storm()
+    many = {"devices": [mint(number) for number in range(50)]}
+    assert answer(await door.post(many)) == (202, 50, PROBES_A_SECOND, False)
+    more = {"devices": [mint(number) for number in range(50, 100)]}
+    assert answer(await door.post(more)) == (200, 50, 0, True)
+    assert door.sent == [f"mint-{number}" for number in range(PROBES_A_SECOND)]
+    [tally] = door.tallies.take()
+    assert (tally.received, tally.coalesced) == (100, 100 - PROBES_A_SECOND)
+    assert answer(await door.post(more)) == (202, 50, PROBES_A_SECOND, False)  # the next second has its own
+
+
 async def test_a_wrong_body_is_refused_in_a_storm_too():
     door = CountingDoor()
     door.storm()

@@ -14,9 +14,9 @@ from billing.storms import telling
 from billing.storms.judging import judge_storms
 from billing.storms.models import Storm
 from billing.storms.services import AlreadyOver, NoReason, lift
-from ingest_lambda.flood_post import encoded, in_force
+from ingest_lambda.flood_post import in_force
 from ingest_lambda.flood_tallies import Said, Tallies
-from ingest_lambda.floods import IN_FORCE, TALLIES, Facts, Kind, Recent, Tally, mark_of
+from ingest_lambda.floods import IN_FORCE, TALLIES, Facts, Kind, Recent, Tally, encoded, mark_of
 from tests.tracker.caller import a_device, a_state
 from tests.tracker.webhooks.contract import all_as_published
 from tracker.audit.models import AuditEntry
