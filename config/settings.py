@@ -50,6 +50,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "tracker.http.correlation.CorrelationMiddleware",
+    "tracker.requestlog.middleware.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "tracker.http.security.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -10,6 +10,8 @@ TICKS = (
     (3600, "tracker.fold_outcomes", "fold outcome counts into minutes"),
     (3600, "tracker.forget_set_aside", "forget set-aside reports after their week"),
     (3600, "tracker.forget_traces", "forget trace ids after eight days"),
+    (5, "tracker.book_requests", "book what was asked of API and door"),
+    (3600, "tracker.forget_requests", "forget requests after their week"),
     (3600, "tracker.forget_answers", "forget answers kept for repeats"),
     (3600, "tracker.examine_units", "look for devices whose speeds are in another unit"),
     (5, "tracker.announce_certificates", "tell the brokers which certificates ended"),

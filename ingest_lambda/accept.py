@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import msgspec
@@ -13,7 +14,7 @@ from ingest_lambda.config import MAX_BODY_BYTES
 from ingest_lambda.correlation import new_request_id, trace_of
 from ingest_lambda.credential import Gatekeeper
 from ingest_lambda.enclosing import enclose_all
-from ingest_lambda.exchange import Reply, Request
+from ingest_lambda.exchange import Reply, Request, Seen
 from ingest_lambda.feed import Feed
 from ingest_lambda.formats import native
 from ingest_lambda.formats.catalogue import Understood, not_understood, understand
@@ -63,12 +64,12 @@ class Porch(msgspec.Struct, frozen=True):
 async def accept(request: Request, porch: Porch) -> Reply:
     """Answer one request, with what its app needs once the stream holds its reports. Never raises a Problem.
 
-    401 for the credential, 413 for the size, 429 over quota, 400 for what cannot be read at all or told to be any
-    device's, 404 and 405 for another address, 503 with Retry-After when the stream is away. A position that cannot
-    be read is no reason for any of these: it travels on as refused, with its reason.
+    401 for the credential, 413 for the size, 429 over quota, 400 for what nobody can read or tell a device of, 404 and
+    405 for another address, 503 while the stream is away. A position that cannot be read travels on as refused.
     """
     received_at_us = porch.now_us()
     request_id = new_request_id(received_at_us)
+    key: VerifiedKey | None = None
     try:
         if request.method == "OPTIONS":
             return Reply(204, [("x-request-id", request_id_text(request_id)), *_PREFLIGHT], b"")
@@ -89,17 +90,29 @@ async def accept(request: Request, porch: Porch) -> Reply:
             raise over_quota(allowance)
         understood = _understood(request, address, received_at_us, porch.max_body_bytes)
         if address.explain:
-            would_be = _answer(understood, request_id, traceparent, allowance.headers)
+            would_be = _answer(understood, request_id, traceparent, allowance.headers, key)
             return _explained(understood, would_be, porch, key, received_at_us, request_id_text(request_id))
         quota = porch.limits.charge(key, understood.fixes - 1 if understood.fixes else 0)
         envelopes = enclose_all(understood, key, received_at_us, request_id, traceparent)
         if envelopes:
             await porch.stream.put(envelopes)
     except Problem as problem:
-        return render(problem, request_id_text(request_id))
+        return _refused(problem, request, key, porch, request_id)
     except StreamUnavailable:
-        return render(_stream_away(), request_id_text(request_id))
-    return _answer(understood, request_id, traceparent, quota)
+        return _refused(_stream_away(), request, key, porch, request_id)
+    return _answer(understood, request_id, traceparent, quota, key)
+
+
+def _refused(
+    problem: Problem, request: Request, key: VerifiedKey | None, porch: Porch, request_id: bytes
+) -> Reply:
+    """The answer to a refusal, with whose it is wherever a genuine key came along: for their request log."""
+    key = key or problem.key
+    if key is None and problem.status != 401:
+        with suppress(Problem):
+            key = porch.gatekeeper.from_header(request.headers.get("authorization"))
+    reply = render(problem, request_id_text(request_id))
+    return reply if key is None else reply._replace(seen=Seen(key))
 
 
 def _explained(
@@ -114,7 +127,8 @@ def _explained(
     from ingest_lambda.explain import explain  # noqa: PLC0415
 
     facts = porch.feed.environment(key.environment_id) if porch.feed is not None else None
-    return explain(understood, would_be, facts, received_at_us, request_id)
+    reply = explain(understood, would_be, facts, received_at_us, request_id)
+    return reply._replace(seen=Seen(key))
 
 
 def refuse(problem: Problem, porch: Porch) -> Reply:
@@ -155,13 +169,17 @@ def _stream_away() -> Problem:
 
 
 def _answer(
-    understood: Understood, request_id: bytes, traceparent: str, quota: Sequence[tuple[str, str]]
+    understood: Understood,
+    request_id: bytes,
+    traceparent: str,
+    quota: Sequence[tuple[str, str]],
+    key: VerifiedKey,
 ) -> Reply:
     text = request_id_text(request_id)
     if understood.problem is not None:
         reply = render(understood.problem, text)
         reply.headers.extend(quota)
-        return reply
+        return reply._replace(seen=_seen(understood, key))
     status, content_type, body = understood.form.reply(text, understood.fixes)
     headers = [
         ("content-type", content_type),
@@ -170,4 +188,13 @@ def _answer(
         *OPEN_TO_BROWSERS,
         *quota,
     ]
-    return Reply(status, headers, body)
+    return Reply(status, headers, body, "", _seen(understood, key))
+
+
+def _seen(understood: Understood, key: VerifiedKey) -> Seen:
+    refused, reason, reports = 0, "", understood.reports
+    for each in reports:
+        if each.refused:
+            refused += len(each.refused)
+            reason = reason or each.refused[0].reason
+    return Seen(key, reports[0].device if reports else "", understood.fixes - refused, refused, reason)

@@ -45,7 +45,9 @@ class Gatekeeper:
 
     def _not_revoked(self, key: VerifiedKey) -> VerifiedKey:
         if key.key_id in self._revoked:
-            raise unauthorized("key_revoked", "This key was revoked. Make a new one on the keys page.")
+            problem = unauthorized("key_revoked", "This key was revoked. Make a new one on the keys page.")
+            problem.key = key
+            raise problem
         return key
 
     def _read_header(self, authorization: str) -> VerifiedKey:
@@ -63,10 +65,12 @@ class Gatekeeper:
         except BadKey as error:
             raise unauthorized("invalid_key", _WHY[error.reason]) from None
         if key.kind is not Kind.PUBLISHABLE:
-            raise unauthorized(
+            problem = unauthorized(
                 "wrong_key_kind",
                 "This is a secret key, which must stay on your server. Devices report with the publishable key, pk_...",
             )
+            problem.key = key
+            raise problem
         return key
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+from ingest_lambda.keys import VerifiedKey
+
 
 class Headers(Protocol):
     """Request headers looked up by lower-case name."""
@@ -24,10 +26,23 @@ class Request(NamedTuple):
     client_ip: str = ""
 
 
+class Seen(NamedTuple):
+    """What the customers' request log says of a request: whose it is, its first device, and how many of its reports
+    (or registrations) were taken and refused, -1 where it came to none. `reason` is that of the first refused."""
+
+    key: VerifiedKey
+    device: str = ""
+    accepted: int = -1
+    refused: int = -1
+    reason: str = ""
+
+
 class Reply(NamedTuple):
-    """What goes out. `code` is the stable word of a problem, for counting; it is empty on success."""
+    """What goes out. `code` is the stable word of a problem, for counting; it is empty on success. `seen` is None
+    where the request had no key of ours."""
 
     status: int
     headers: list[tuple[str, str]]
     body: bytes
     code: str = ""
+    seen: Seen | None = None

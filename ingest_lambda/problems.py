@@ -7,6 +7,7 @@ from http import HTTPStatus
 import msgspec
 
 from ingest_lambda.exchange import Reply
+from ingest_lambda.keys import VerifiedKey
 
 MAX_DETAIL_CHARS = 500
 
@@ -38,6 +39,7 @@ class Problem(Exception):
         self.detail = detail
         self.param = param
         self.headers = headers
+        self.key: VerifiedKey | None = None  # a genuine key that came along and opens nothing here
 
 
 class _Document(msgspec.Struct, omit_defaults=True):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ingest_lambda.exchange import Reply
+from ingest_lambda.exchange import Reply, Seen
 from ingest_lambda.flood_tallies import Said as Counted
 from ingest_lambda.flood_tallies import Tallies
 from ingest_lambda.floods import Facts
@@ -112,7 +112,9 @@ class Registrar:
             if self._tallies is not None:
                 self._tallies.registered(key.environment_id, counted, repeat=True)
             shown = self._limits.take_registrations(key, 0, received_at_us).headers
-            return _answer(request_id, traceparent, 1, 0, shown)
+            return _answer(request_id, traceparent, 1, 0, shown)._replace(
+                seen=Seen(key, counted.device, 1, 0)
+            )
         devices = read(body)
         self.counts.received += len(devices)
         fresh = self._admitted(devices, self._fresh(devices, key, received_at_us), key)
@@ -129,7 +131,8 @@ class Registrar:
             self._remembered.learn_body(known_body, *_prints(devices[0], key), _counted(devices[0], key))
         self.counts.accepted += len(fresh)
         self.counts.coalesced += len(devices) - len(fresh)
-        return _answer(request_id, traceparent, len(devices), len(fresh), allowance.headers)
+        reply = _answer(request_id, traceparent, len(devices), len(fresh), allowance.headers)
+        return reply._replace(seen=Seen(key, devices[0].device, len(devices), 0))
 
     async def _send(
         self, fresh: Sequence[Said], key: VerifiedKey, tail: tuple[int, bytes, str], received: int

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from ingest_lambda.leases import Leases
 from ingest_lambda.problems import Problem, body_too_large
 from ingest_lambda.quotas import Quotas
 from ingest_lambda.registrations import Registrar
+from ingest_lambda.request_post import RequestPost, clock_us
 from ingest_lambda.stream import engine
 from ingest_lambda.tally import Tally
 
@@ -67,12 +69,14 @@ class Edge:
             feed=self._feed,
         )
         self._tally = Tally()
+        self._requests = RequestPost(settings.redis_url)
         self._held_back = 0
         self.door = Door(self.handle, self._too_large, settings.max_body_bytes)
         self._tasks = [
             asyncio.create_task(self._feed.keep_looking()),
             asyncio.create_task(self._leases.keep_settling()),
             asyncio.create_task(self._floods.keep_exchanging()),
+            asyncio.create_task(self._requests.keep_handing_on()),
             asyncio.create_task(keep_beating(settings.redis_url, component, str(os.getpid()), self._facts)),
             asyncio.create_task(self._tally.keep_telling(self._facts)),
             asyncio.create_task(self._tick()),
@@ -80,6 +84,7 @@ class Edge:
 
     async def handle(self, request: Request) -> Reply:
         """One request, whatever happens; it is counted, and a refusal is written down."""
+        began = clock_us()
         try:
             reply = await accept(request, self._porch)
         except Exception:
@@ -87,6 +92,7 @@ class Edge:
             detail = "Something went wrong here, not with your request. Send it again."
             reply = refuse(Problem(500, "internal_error", detail), self._porch)
         self._count(reply, request.path, request.client_ip)
+        self._requests.note(request, reply, began, max(0, clock_us() - began))
         if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
             await self._hold_back()
         return reply
@@ -113,6 +119,8 @@ class Edge:
         except TimeoutError:
             logger.warning("requests were still under way at the end", extra={"left": len(self.door.tasks)})
         await asyncio.gather(self._stream.close(), self._registrations.close())
+        with suppress(Exception):  # the last second's records: worth a try, not a delay
+            await asyncio.wait_for(self._requests.hand_on(), TICK_S)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -147,6 +155,7 @@ class Edge:
             "revoked_keys": len(self._feed.revoked),
             "over_quota": self._quotas.refused,
             "cap_reached": self._quotas.capped,
+            "requests_lost": self._requests.log.lost,
             **self._registrar.counts.facts(),
             "connections": len(self.door.connections),
         }

@@ -32,6 +32,7 @@ from tracker.keys.models import Key
 from tracker.outbox.models import OutboxEvent
 from tracker.positions.models import ArchivedBytes, ArchivedDay, DailyLine, Position
 from tracker.privacy.models import DataExport, ErasureRequest
+from tracker.requestlog.models import RequestCount, RequestRecord
 from tracker.sandboxes.models import SimulatedCity
 from tracker.tenants.models import Environment, Invitation, Membership, Tenant, User
 from tracker.trips.models import LearnedPace, Trip, TripShare
@@ -82,6 +83,8 @@ __all__ = [
     "OutcomeCount",
     "Position",
     "QuarantineRate",
+    "RequestCount",
+    "RequestRecord",
     "SetAsideReport",
     "SimulatedCity",
     "StreamProgress",

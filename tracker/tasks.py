@@ -28,6 +28,7 @@ from tracker.outbox.retention import forget_relayed
 from tracker.positions.services import forget_past_retention, keep_partitions
 from tracker.privacy.erasing import erase_due
 from tracker.privacy.making import make_due
+from tracker.requestlog import booking as requestlog
 from tracker.sandboxes.services import drive
 from tracker.trips.ticking import progress_trips
 from tracker.units.services import examine_all
@@ -85,6 +86,19 @@ def forget() -> None:
 def traces() -> None:
     """Trace ids of callers, and records a stream might have delivered again, after eight days."""
     logger.info("traces forgotten", extra={"rows": ingestion.forget_traces(now=timezone.now())})
+
+
+@shared_task(name="tracker.book_requests")  # type: ignore[untyped-decorator]
+def book_requests() -> None:
+    """What doors and API told of their requests, for the customers' log."""
+    if kept := requestlog.book():
+        logger.info("requests booked", extra={"rows": kept})
+
+
+@shared_task(name="tracker.forget_requests")  # type: ignore[untyped-decorator]
+def forget_requests() -> None:
+    """Requests after their week, and counts of them after a quarter."""
+    logger.info("requests forgotten", extra={"rows": requestlog.forget(now=timezone.now())})
 
 
 @shared_task(name="tracker.forget_answers")  # type: ignore[untyped-decorator]

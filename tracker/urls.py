@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # /console/webhooks/
     path("console/webhooks/", include("tracker.webhooks.urls")),
     # /console/requests/
+    path("console/requests/", include("tracker.requestlog.urls")),
     path("console/requests/", include("tracker.follow.urls")),
     # /console/audit/
     path("console/audit/", include("tracker.audit.urls")),

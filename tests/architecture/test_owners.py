@@ -63,6 +63,8 @@ INDEX_ACROSS_CUSTOMERS = {
     "storm_to_tell": "the tick tells every customer's owners",
     "hub_day_stale": "the tick computes every customer's days",
     "key_use_by_hour": "usage of the hour at hand is pulled for all customers at once",
+    "request_by_age": "forgetting runs over all customers at once",
+    "request_count_by_hour": "forgetting runs over all customers at once",
     "key_use_changed_late": "hours that changed late are found for all customers at once",
     "active_device_by_hour": "usage of the hour at hand is pulled for all customers at once",
     "delivery_count_by_hour": "usage of the hour at hand is pulled for all customers at once",

@@ -31,6 +31,7 @@ SECTIONS = {
                 ("console_quickstart", "Quickstart"),
                 ("console_connect", "Connect"),
                 ("console_keys", "Keys"),
+                ("console_requests", "Requests"),
                 ("console_webhooks", "Webhooks"),
                 ("console_quarantine", "Quarantine"),
                 ("console_letters", "Dead letters"),

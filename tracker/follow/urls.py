@@ -1,7 +1,7 @@
-"""The address of the page that finds a request, /console/requests/."""
+"""The address of the page that follows a request, /console/requests/follow/."""
 
 from django.urls import path
 
 from tracker.follow import views
 
-urlpatterns = [path("", views.find, name="console_request")]
+urlpatterns = [path("follow/", views.find, name="console_request")]

@@ -2,14 +2,17 @@
 
 import base64
 import binascii
+from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from ingest_lambda.keys import Kind
+from ingest_lambda.keys import BadKey, Kind, verify
 from tracker.http.problems import unauthorized
 from tracker.keys.models import Key
 from tracker.keys.selectors import secret_key
@@ -30,11 +33,16 @@ class SecretKeyAuthentication(BaseAuthentication):
         """No user: a key stands for a server. Raises a 401 that says what is wrong with the header."""
         text = _key_text(request.headers.get("Authorization", "")[:MAX_HEADER_CHARS])
         if text.startswith(f"{Kind.PUBLISHABLE}_"):
+            with suppress(BadKey):
+                claimed = verify(text, settings.KEY_SIGNING_SECRETS)
+                _note_caller(request, claimed.environment_id, claimed.key_id)
             raise unauthorized(
                 "wrong_key_kind",
                 "This is a publishable key, which may only report positions. The API needs the secret key, sk_...",
             )
         key, now = secret_key(text), timezone.now()
+        if key is not None:
+            _note_caller(request, key.environment_id, key.pk)
         if key is not None and key.expired(now):
             raise unauthorized(
                 "key_expired",
@@ -77,6 +85,12 @@ class SecretKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untype
                 "description": "The secret key as user name, the password empty.",
             },
         ]
+
+
+def _note_caller(request: Request, environment_id: int, key_id: int) -> None:
+    """Whose call it is, refused or not: for their request log."""
+    plain: Any = getattr(request, "_request", request)
+    plain.calling_key = (environment_id, key_id)
 
 
 def _key_text(header: str) -> str:

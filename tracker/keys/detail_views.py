@@ -15,6 +15,7 @@ from tracker.ingestion.usage import reports_of_key_by_day
 from tracker.keys.forms import ExpiryForm, RollForm
 from tracker.keys.rolling import NotInForce, roll_key, set_expiry
 from tracker.keys.views import ShownKey, key_or_404, show_once
+from tracker.requestlog.selectors import requests_of_key_by_day
 from tracker.tenants.models import Role
 
 DAYS_SHOWN = 30
@@ -30,6 +31,7 @@ def key_page(request: ConsoleRequest, key_id: str) -> HttpResponse:
         "key": key,
         "state": "expired" if key.expired(now) else "in force" if key.in_force(now) else "revoked",
         "days": reports_of_key_by_day(request.environment.pk, key.pk, first),
+        "request_days": requests_of_key_by_day(request.environment.pk, key.pk, first),
         "days_shown": DAYS_SHOWN,
         "expiry_form": ExpiryForm(),
         "roll_form": RollForm(),

@@ -15,6 +15,7 @@ CHUNK = 20_000
 LETTERS_OF_DEVICE = """
     DELETE FROM tracker_deadletter
     WHERE environment_id = %s AND (position(%s::bytea in payload) > 0 OR position(%s::bytea in payload) > 0)"""
+REQUESTS_OF_DEVICE = "DELETE FROM tracker_requestrecord WHERE environment_id = %s AND device = %s"
 REPORTS_OF_DEVICE = "DELETE FROM tracker_setasidereport WHERE environment_id = %s AND external_id = %s"
 
 
@@ -70,11 +71,18 @@ def forget_audit(tenant_id: int) -> None:
 
 
 def forget_letters(environment_id: int, device_id: int, external_id: str) -> dict[str, int]:
-    """Dead letters that hold what the device sent, and set-aside reports that name it by its external id alone."""
+    """Dead letters that hold what the device sent; set-aside reports and requests that name it by its external id."""
     plain = external_id.encode()
     escaped = external_id.encode("ascii", "backslashreplace")
     with connection.cursor() as cursor:
         cursor.execute(LETTERS_OF_DEVICE, [environment_id, plain, escaped])
         letters = cursor.rowcount
         cursor.execute(REPORTS_OF_DEVICE, [environment_id, external_id])
-        return {"tracker.DeadLetter": letters, "tracker.SetAsideReport": cursor.rowcount}
+        reports = cursor.rowcount
+        cursor.execute(REQUESTS_OF_DEVICE, [environment_id, external_id])
+        requests = cursor.rowcount
+    return {
+        "tracker.DeadLetter": letters,
+        "tracker.SetAsideReport": reports,
+        "tracker.RequestRecord": requests,
+    }

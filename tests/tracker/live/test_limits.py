@@ -22,7 +22,12 @@ from tracker.tenants import scope
 from tracker.tenants.errors import NotAllowed
 from tracker.tenants.models import Membership, Role
 
-PAGES_OF_ALL = ("/console/quarantine/", "/console/dead-letters/", "/console/requests/")
+PAGES_OF_ALL = (
+    "/console/quarantine/",
+    "/console/dead-letters/",
+    "/console/requests/",
+    "/console/requests/follow/",
+)
 
 
 class Town:

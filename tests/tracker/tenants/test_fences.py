@@ -37,6 +37,8 @@ FENCED = [
     "tracker_dataexport",
     "tracker_actingsession",
     "tracker_deliverycount",
+    "tracker_requestrecord",
+    "tracker_requestcount",
     "tracker_flagtenant",
 ]
 
