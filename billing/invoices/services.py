@@ -106,24 +106,28 @@ def _closed(tenant_id: int, month: date) -> ClosedMonth | None:
     return rows.filter(month=month).first()
 
 
-def close_months(now: datetime) -> int:
-    """Close what is over since the hours of grace, the oldest month first; how many were closed."""
+def due_to_close(now: datetime) -> list[tuple[date, int]]:
+    """Months that are over since the hours of grace and not closed, the oldest first, each with its tenant."""
     newest = before(month_of(now - timedelta(hours=settings.BILLING_GRACE_HOURS)))
     months = [newest]
     while len(months) < LOOKED_BACK:
         months.append(before(months[-1]))
+    return [(month, tenant_id) for month in reversed(months) for tenant_id in _to_close(month)]
+
+
+def close_months(now: datetime) -> int:
+    """Close what is due; how many were closed. One that fails holds up no other."""
     done = 0
-    for month in reversed(months):
-        for tenant_id in _to_close(month):
-            try:
-                with transaction.atomic():
-                    finalise(tenant_id, month, now)
-            except Exception:
-                logger.exception(
-                    "a month could not be closed", extra={"tenant": tenant_id, "month": f"{month:%Y-%m}"}
-                )
-            else:
-                done += 1
+    for month, tenant_id in due_to_close(now):
+        try:
+            with transaction.atomic():
+                finalise(tenant_id, month, now)
+        except Exception:
+            logger.exception(
+                "a month could not be closed", extra={"tenant": tenant_id, "month": f"{month:%Y-%m}"}
+            )
+        else:
+            done += 1
     return done
 
 

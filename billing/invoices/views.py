@@ -1,5 +1,6 @@
 """Billing in the console: the plan, the month so far, all invoices, and one of them as page, CSV and PDF."""
 
+from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -33,6 +34,7 @@ def overview(request: ConsoleRequest) -> HttpResponse:
         "invoices": selectors.invoices_of(tenant_id),
         "balance_minor": balance(tenant_id),
         "credit_minor": credit_left(tenant_id),
+        "pays_online": bool(settings.STRIPE_SECRET_KEY),
     }
     return render(request, "billing/invoices/overview.html", facts)
 

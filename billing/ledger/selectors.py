@@ -1,6 +1,7 @@
 """Reads of the ledger: what a tenant owes, what it has, and the statement that explains both."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Prefetch, QuerySet, Sum
 
@@ -37,6 +38,21 @@ def balance(tenant_id: int) -> int:
 def credit_left(tenant_id: int) -> int:
     """Credit that the next invoice can use."""
     return -balances(tenant_id)[Account.CREDITS]
+
+
+def credit_until(tenant_id: int, at: datetime) -> int:
+    """Credit that was left then, by movements written before."""
+    with scope.scope(tenant_id=tenant_id):
+        rows = Entry.objects.for_tenant(tenant_id).filter(account=Account.CREDITS)
+        found = rows.filter(transaction__created_at__lt=at).aggregate(sum=Sum("amount_minor"))
+    return -int(found["sum"] or 0)
+
+
+def credit_moves(tenant_id: int, first: datetime, last: datetime) -> int:
+    """How many entries changed the credit in [first, last)."""
+    with scope.scope(tenant_id=tenant_id):
+        rows = Entry.objects.for_tenant(tenant_id).filter(account=Account.CREDITS)
+        return rows.filter(transaction__created_at__gte=first, transaction__created_at__lt=last).count()
 
 
 def ledger_currency(tenant_id: int) -> str:

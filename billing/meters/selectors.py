@@ -65,6 +65,14 @@ def hourly(tenant_id: int, meter: str, first: datetime, last: datetime) -> list[
         return [(hour, total, revisions) for hour, total, revisions in totals]
 
 
+def revisions(tenant_id: int, first: datetime, last: datetime) -> int:
+    """A number that rises whenever anything billed in [first, last) changes."""
+    with scope.scope(tenant_id=tenant_id):
+        live = Environment.objects.for_tenant(tenant_id).filter(kind=Environment.Kind.LIVE)
+        rows = _records(list(live.values_list("pk", flat=True)), first, last, METERS)
+        return int(rows.aggregate(sum=Sum("revision"))["sum"] or 0)
+
+
 @dataclass(frozen=True)
 class KeyUsage:
     """What came through one key: reports by what became of them. `key` is None for those no key is known of."""

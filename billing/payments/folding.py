@@ -19,6 +19,12 @@ def month_of(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
+def next_month(month: datetime) -> datetime:
+    """The beginning of the month after the one that begins at `month`."""
+    month = month.astimezone(UTC)
+    return month.replace(year=month.year + month.month // 12, month=month.month % 12 + 1)
+
+
 def as_told(
     hours: Sequence[Used], metered_from: datetime, *, by_themselves: Collection[datetime] = ()
 ) -> list[Used]:

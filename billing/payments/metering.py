@@ -80,7 +80,9 @@ def totals(account: PaymentAccount, meter: str, first: datetime, last: datetime)
 
 def note_new(account: PaymentAccount, meter: str, *, now: datetime, sweeps: bool) -> int:
     """Write down which hours have to be told; how many. What is beyond 35 days is written down as too late."""
-    first = (now - (SWEPT_BACK if sweeps else LOOKED_BACK)).replace(minute=0, second=0, microsecond=0)
+    # the fee's hour is the month's first, and in money it changes until the month's last
+    back = SWEPT_BACK if sweeps or meter == usage.PLAN_FEE else LOOKED_BACK
+    first = (now - back).replace(minute=0, second=0, microsecond=0)
     with scope.scope(tenant_id=account.tenant_id):
         rows = MeterSubmission.objects.for_tenant(account.tenant_id).filter(meter=meter, hour__gte=first)
         known = dict(rows.values_list("hour", "revision"))

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import connection
 
 from billing.payments import client, tariffs, usage
-from billing.payments.folding import month_of
+from billing.payments.folding import month_of, next_month
 from billing.payments.models import PaymentAccount
 from billing.payments.port import Final, Payments
 from tracker.tenants import scope
@@ -50,7 +50,7 @@ def checkout_url(tenant: Tenant, *, email: str, success: str, cancel: str, now: 
     prices = _prices(tenant.pk, provider, now=now)
     if not prices:
         raise NothingToPay("Your plan costs nothing, so there is nothing to subscribe to.")
-    anchor = tariffs.next_month(month_of(now))
+    anchor = next_month(month_of(now))
     # a second click within the minute gets the same page
     asked = f"{tenant.public_id}:{prices}:{success}:{now:%Y%m%d%H%M}"
     return provider.checkout(

@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 
+from billing.payments import in_money
+from billing.payments.folding import next_month
+from billing.payments.hours import Used
 from billing.payments.port import Final, PriceOrder, Tier
 from billing.plans import rating, selectors
 from billing.plans.rating import Price
@@ -70,15 +73,13 @@ def not_told(tenant_id: int, meter: str, at: datetime) -> int:
     return next(found, 0)
 
 
-def fees(tenant_id: int, first: datetime, last: datetime) -> list[tuple[datetime, int, int]]:
+def fees(tenant_id: int, first: datetime, last: datetime) -> list[Used]:
     """The plan's fee of each month that begins within [first, last): its first hour, minor units, a revision.
 
-    A month cut by a change of plan is asked for in parts, as the invoice does. Every change of plan adds a choice or
-    ends one, so their number is the revision.
+    Of a month that is told in money it is all that our invoice comes to.
     """
-    choices = selectors.choices_of(tenant_id)
-    revision = 1 + len(choices) + sum(1 for one in choices if one.ends_at is not None)
-    return [(month, _fee(tenant_id, month), revision) for month in _months(first, last)]
+    months = _months(first, last)
+    return [in_money.amount(tenant_id, month, _fee(tenant_id, month)) for month in months]
 
 
 def _months(first: datetime, last: datetime) -> list[datetime]:
@@ -89,11 +90,6 @@ def _months(first: datetime, last: datetime) -> list[datetime]:
             found.append(month)
         month = next_month(month)
     return found
-
-
-def next_month(month: datetime) -> datetime:
-    """The beginning of the month after the one that begins at `month`."""
-    return month.replace(year=month.year + month.month // 12, month=month.month % 12 + 1)
 
 
 def _fee(tenant_id: int, month: datetime) -> int:

@@ -2,13 +2,16 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from django.utils import timezone
 
 from billing.invoices.models import Invoice
 from billing.invoices.services import finalise, preview
-from billing.ledger.selectors import balances
+from billing.ledger.models import Account, Kind
+from billing.ledger.selectors import balances, credit_left, transactions_of
+from billing.ledger.services import post
 from billing.meters.models import UsageRecord
-from billing.payments import books, client, metering, services
+from billing.payments import books, client, in_money, metering, reconciliation, services
 from billing.payments.accounts import refresh
 from billing.payments.models import Reconciliation
 from billing.plans.models import Plan, PlanChoice
@@ -104,3 +107,74 @@ def test_an_invoice_of_theirs_that_differs_is_shown(fake, customer, caplog):
         assert (row.meter, row.state) == (books.INVOICE, "lost")
         assert row.ours - row.theirs == 4_000
     assert "invoice differs" in caplog.text
+
+
+def subscribed(customer) -> None:
+    url = services.checkout_url(
+        customer.tenant, email="o@x.example", success="http://a/", cancel="http://a/", now=NOON
+    )
+    submit(url, card="4242424242424242")
+    refresh(customer.tenant.pk, client.payments(), now=NOON)
+
+
+def choose_at(customer, code: str, at: datetime) -> None:
+    plan = Plan.objects.get(code=code, currency="EUR")
+    with scope.scope(tenant_id=customer.tenant.pk):
+        PlanChoice.objects.for_tenant(customer.tenant).filter(ends_at=None).update(ends_at=at)
+        PlanChoice.objects.create(tenant=customer.tenant, plan=plan, starts_at=at)
+
+
+def ended(fake, customer) -> Invoice:
+    """The month's last hours are told, Stripe asks for it, we close it and take over what was paid."""
+    last, closing = datetime(2026, 11, 30, 23, 30, tzinfo=UTC), datetime(2026, 12, 1, 7, tzinfo=UTC)
+    fake.at(last)
+    metering.send_due(now=last)
+    expected = preview(customer.tenant.pk, NOVEMBER, last).total_minor
+    fake.at(closing)
+    finalise(customer.tenant.pk, NOVEMBER, closing)
+    refresh(customer.tenant.pk, client.payments(), now=closing)
+    assert reconciliation.compare(now=closing).hours_that_differ == 0
+    with scope.scope(tenant_id=customer.tenant.pk):
+        assert not Reconciliation.objects.for_tenant(customer.tenant).exists()
+        invoice = Invoice.objects.for_tenant(customer.tenant).get()
+    assert invoice.total_minor == expected
+    (theirs,) = fake.state.all("invoice")
+    assert (theirs["total"], theirs["status"], invoice.status) == (expected, "paid", "paid")
+    return invoice
+
+
+@pytest.mark.parametrize("devices", [(5, 20), (40, 3), (200, 900)])
+def test_a_plan_changed_before_or_after_subscribing_is_asked_for_as_our_invoice_does(fake, customer, devices):
+    use(customer, FIRST, fixes_accepted=300_000, active_devices=devices[0])
+    choose_at(customer, "starter", NOON - timedelta(hours=2))
+    use(customer, NOON, fixes_accepted=400_000, active_devices=devices[1])
+    subscribed(customer)
+    metering.send_due(now=NOON + timedelta(hours=3))
+    choose_at(customer, "growth", NOON + timedelta(days=9))  # and the subscription follows
+    services.follow_plan(customer.tenant.pk, now=NOON + timedelta(days=9, hours=1))
+    use(customer, NOON + timedelta(days=12), fixes_accepted=3_000_000, active_devices=4)
+    assert ended(fake, customer).total_minor > 0
+
+
+def test_a_change_after_units_were_told_takes_them_back(fake, customer):
+    choose_at(customer, "starter", FIRST - timedelta(days=30))
+    use(customer, FIRST, fixes_accepted=900_000, active_devices=70)
+    subscribed(customer)
+    metering.send_due(now=NOON + timedelta(hours=1))
+    account = account_of(customer)
+    assert client.payments().preview(account.subscription).total_minor == 16_000 + 3_000
+    choose_at(customer, "growth", NOON + timedelta(days=2))
+    ended(fake, customer)
+
+
+def test_credit_lowers_what_stripe_asks_for_too(fake, customer, monkeypatch):
+    # movements are written by the database's clock, which is not the story's
+    monkeypatch.setattr(in_money, "credit_until", lambda tenant, at: credit_left(tenant) if at > NOON else 0)
+    monkeypatch.setattr(in_money, "credit_moves", lambda tenant, first, last: transactions_of(tenant).count())
+    choose_at(customer, "starter", FIRST - timedelta(days=30))
+    use(customer, FIRST, fixes_accepted=900_000)
+    subscribed(customer)
+    metering.send_due(now=NOON + timedelta(hours=1))
+    legs = [(Account.ADJUSTMENTS, 2_500), (Account.CREDITS, -2_500)]
+    post(customer.tenant.pk, Kind.CREDIT, legs, "EUR", "A storm that was not theirs")
+    assert ended(fake, customer).total_minor == 16_000 - 2_500

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
+from billing.payments.folding import next_month
 from billing.payments.port import AlreadyTaken, NotThere, PriceOrder, Tier
-from billing.payments.tariffs import next_month
 from tests.billing.payments.provider_suite.conftest import until
 
 HOUR = timedelta(hours=1)
