@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from billing.invoices.models import Invoice
 from tracker.privacy import registry
-from tracker.staff.search import Hit
+from tracker.staff.search import Hit, finders
 
 WHY = "staff search across organisations"
 
@@ -20,6 +20,7 @@ BOOKS = (
 
 def declare() -> None:
     """Called once, when the app is ready."""
+    finders.append(invoices)
     for name in BOOKS:
         registry.keep(f"billing.{name}", BY_LAW, TEN_YEARS)
     registry.keep(
