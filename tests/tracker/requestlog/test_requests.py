@@ -133,6 +133,10 @@ def test_what_a_post_to_the_door_returned_is_found_by_id_device_and_outcome(cust
     assert "is no id to follow" in page_of(browser, request="not an id").text
     assert "look for its reports" in page_of(browser, request=f"req_{uuid.uuid4().hex}").text
     assert "3 requests in 7 days" in page_of(browser).text
+    stories = [link["href"] for link in page_of(browser).of("a") if "?id=" in link.get("href", "")]
+    assert sorted(stories) == sorted(
+        f"{reverse('console_request')}?id={one.request_id}" for one in (good, partly)
+    ), "of what brought reports alone there is a story"
 
 
 def test_a_device_is_found_by_our_id_of_it_too(customer, signed_in):
