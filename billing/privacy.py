@@ -33,6 +33,8 @@ def declare() -> None:
         "billing.MeterSubmission", "what was told to the payment provider; invoices say the same"
     )
     registry.leave_out("billing.Reconciliation", "our own checks of the payment provider's sums")
+    if invoices not in finders:
+        finders.append(invoices)
 
 
 def invoices(words: str) -> Iterable[Hit]:

@@ -102,7 +102,7 @@ def test_staff_find_pages_without_barriers(visitor, stack):
     page.goto("/admin/")  # leads to the one sign-in there is
     page.locator("[name=login]").fill(mail)
     page.locator("[name=password]").fill(PASSWORD)
-    page.locator("[type=submit]").click()
+    page.locator("main button.primary").click()
     page.wait_for_url("**/admin/")
     lists = [f"/admin/{m._meta.app_label}/{m._meta.model_name}/" for m in site._registry]
     seen = walk(context, page, ["/admin/", *sorted(lists)])

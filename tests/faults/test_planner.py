@@ -171,7 +171,7 @@ def test_a_solver_that_is_killed_twice_fails_the_run_and_says_so(ours, planner):
         found = run_now(run)
         return found if found.state == "failed" else None
 
-    row = until(failed)
+    row = until(failed, timeout_s=180.0)
     assert row.failure == "The solver was ended by signal 9. It was tried 2 times."
 
 

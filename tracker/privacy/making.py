@@ -16,7 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from tracker.privacy import registry
+from tracker.privacy import registry, shelved
 from tracker.privacy.models import DataExport
 from tracker.tenants import scope
 from tracker.tenants.models import Environment, Tenant
@@ -75,6 +75,8 @@ def _go_on(export: DataExport, now: datetime) -> None:
         if done is None or done[2] is not None:
             export.done[table.label] = _write(export, table, done or [0, 0, []])
             return
+    if export.device_number is None and shelved.take_next(export, _workplace(export)):
+        return
     _finish(export, now)
 
 
@@ -157,6 +159,8 @@ def _finish(export: DataExport, now: datetime) -> None:
                 for piece in sorted(place.glob(f"{table.name}-?????.ndjson")):
                     with piece.open("rb") as lines:
                         shutil.copyfileobj(lines, out, 1 << 20)
+        for day in sorted(place.glob("archive/*/*.parquet")):
+            archive.write(day, str(day.relative_to(place)), zipfile.ZIP_STORED)  # is compressed already
     unfinished.replace(folder() / name)
     shutil.rmtree(place, ignore_errors=True)
     export.file, export.bytes = name, (folder() / name).stat().st_size
@@ -186,7 +190,8 @@ def _readme(export: DataExport, now: datetime) -> str:
         f"What Milepost holds of {what}, copied from {export.asked_at:%Y-%m-%d %H:%M} to {now:%H:%M} UTC.\n\n"
         "One file a table, one JSON object a line; geometries are GeoJSON, times carry their zone. Rows refer\n"
         "to each other by number: environment_id is the number of an environment in organisation.json.\n"
-        "Credentials, digests of them and files that are bytes (proofs, uploads as they came) are not in it.\n\n"
+        "Credentials, digests of them and files that are bytes (proofs, uploads as they came) are not in it.\n"
+        f"{shelved.told(export)}\n\n"
         f"Rows:\n{rows}\n\nNot in it:\n{left_out}\n"
     )
 

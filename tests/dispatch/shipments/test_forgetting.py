@@ -28,7 +28,7 @@ from tests.dispatch.shipments.parcels import AUTHOR, HOUR, MINUTE, NOW, a_driver
 from tracker.outbox.models import OutboxEvent
 from tracker.tenants import scope
 
-SECRETS = ("Asha", "5550", "Lake Road", "73.85", "rang the bell", "her son", "second floor", "owes us")
+SECRETS = ("Asha", "20 5550", "Lake Road", "73.85", "rang the bell", "her son", "second floor", "owes us")
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def delivered(environment, settings):
         {
             "shipment": parcel.public_id,
             "recipient": "Asha Rao",
-            "phone": "5550",
+            "phone": "20 5550",
             "address": "12 Lake Road",
             "place": 1,
         },

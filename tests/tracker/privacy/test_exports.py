@@ -1,5 +1,6 @@
 """Exports: whole, without secrets, one at a time, for the customer alone, gone after a week."""
 
+import hashlib
 import io
 import json
 import threading
@@ -12,7 +13,9 @@ from django.urls import reverse
 
 from tests.architecture.victim import MARK, make_victim
 from tests.tracker.pages import a_device
+from tracker.archive.shelf import LocalShelf
 from tracker.keys.models import Key
+from tracker.positions.models import ArchivedDay
 from tracker.privacy import making, registry
 from tracker.privacy.making import make_due
 from tracker.privacy.models import DataExport
@@ -216,3 +219,55 @@ def test_a_device_is_erased_only_where_its_id_is_typed_twice(customer, signed_in
     )
     answer = owner.post(address, {"erase-device": "van-1", "erase-again": "van-1"}, follow=True)
     assert "is being erased" in answer.content.decode()
+
+
+def shelve(environment, day, content, root, *, released):
+    """A day in the archive, its positions gone from the table or not."""
+    location = f"tenant={environment.tenant.public_id}/environment={environment.public_id}/day={day}/positions.parquet"
+    path = LocalShelf(root).root / location
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    at = datetime.now(UTC)
+    with scope.scope(environment_id=environment.pk):
+        ArchivedDay.objects.create(
+            environment=environment, day=day, location=location, rows=7, bytes=len(content), newest_stored_at=at,
+            sha256=hashlib.sha256(content).digest(), archived_at=at, released_at=at if released else None,
+        )  # fmt: skip
+    return path
+
+
+def test_days_that_lie_in_the_archive_alone_are_in_it_as_the_files_they_are(
+    customer, rival, now, tmp_path, settings
+):
+    settings.ARCHIVE_URL, settings.ARCHIVE_DIR = "", tmp_path / "archive"
+    root = tmp_path / "archive"
+    shelve(customer.test, "2026-01-01", b"PAR1 first", root, released=True)
+    shelve(customer.live, "2026-01-01", b"PAR1 of the live one", root, released=True)
+    shelve(customer.test, "2026-01-02", b"PAR1 second", root, released=True)
+    shelve(customer.test, "2026-06-01", b"PAR1 still in the table", root, released=False)
+    shelve(rival.test, "2026-01-01", b"PAR1 theirs", root, released=True)
+    ask(customer.tenant, now)
+    file = made(now)
+    found = {name: file.read(name) for name in file.namelist() if name.endswith(".parquet")}
+    assert found == {
+        f"archive/{customer.test.public_id}/2026-01-01.parquet": b"PAR1 first",
+        f"archive/{customer.test.public_id}/2026-01-02.parquet": b"PAR1 second",
+        f"archive/{customer.live.public_id}/2026-01-01.parquet": b"PAR1 of the live one",
+    }
+    assert "archive: 21" in file.read("README.txt").decode()
+
+
+def test_an_archived_day_that_is_not_what_was_written_is_never_handed_out(customer, now, tmp_path, settings):
+    settings.ARCHIVE_URL, settings.ARCHIVE_DIR = "", tmp_path / "archive"
+    path = shelve(customer.test, "2026-01-01", b"PAR1 first", tmp_path / "archive", released=True)
+    path.write_bytes(b"PAR1 other")
+    ask(customer.tenant, now)
+    for _ in range(making.MOST_TRIES + 100):
+        assert make_due(now=now, budget_s=5) == 0
+        with scope.scope(tenant_id=customer.tenant.pk):
+            export = DataExport.objects.for_tenant(customer.tenant).get()
+        if export.state != DataExport.State.MAKING:
+            break
+    assert export.state == DataExport.State.FAILED
+    assert "its digest is another" in export.trouble
+    assert list(making.folder().glob("*.zip")) == []
