@@ -20,7 +20,6 @@ BOOKS = (
 
 def declare() -> None:
     """Called once, when the app is ready."""
-    finders.append(invoices)
     for name in BOOKS:
         registry.keep(f"billing.{name}", BY_LAW, TEN_YEARS)
     registry.keep(
