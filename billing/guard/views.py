@@ -132,7 +132,7 @@ def _page(
         "words": card_facts(found),
         "budget": current,
         "budget_text": shown(current.amount_minor, current.currency) if current else "",
-        "share": found.spent * 100 // current.amount_minor if current else 0,
+        "share": max(0, found.spent * 100 // current.amount_minor) if current else 0,
         "over": bool(current and found.band.likely > current.amount_minor),
         "may_be_over": bool(current and found.band.high > current.amount_minor),
         "other_currency": bool(current and current.currency != found.currency),

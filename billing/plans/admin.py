@@ -33,6 +33,14 @@ class PlanForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stu
         model = Plan
         fields = ("code", "name", "currency", "effective_from", "effective_until", "limits", "offered")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            for widget, part in zip(getattr(field.widget, "widgets", ()), ("date", "time"), strict=False):
+                widget.attrs["aria-label"] = (
+                    f"{field.label or name}, {part}"  # the admin labels the pair alone
+                )
+
     def clean(self) -> dict[str, Any]:
         """Refuses gaps, overlaps, unknown currencies, and a past that would be written anew."""
         data: dict[str, Any] = super().clean() or {}

@@ -7,9 +7,11 @@ from django.db import models
 
 from billing.storms.models import Storm
 from billing.storms.wording import Line, advice, lines_of, money, sentence_of, why
+from tracker.tenants import scope
 from tracker.tenants.identifiers import BadIdentifier, parse_id
-from tracker.tenants.models import Environment
+from tracker.tenants.models import Environment, Tenant
 
+WHY = "a link to a storm does not say in which environment of its tenant it is"
 MOST_ROWS = 24  # of the table of rates
 
 
@@ -56,6 +58,18 @@ def storm_of(environment: Environment, public_id: str) -> Storm | None:
     except BadIdentifier:
         return None
     return storms_of(environment).filter(uid=uid).first()
+
+
+def place_of_storm(tenant: Tenant, public_id: str) -> Environment | None:
+    """In which of a tenant's environments the storm with that public id is."""
+    try:
+        uid = parse_id("stm", public_id)
+    except BadIdentifier:
+        return None
+    with scope.scope(unscoped=WHY):
+        rows = Storm.objects.unscoped(WHY).filter(environment__tenant=tenant, uid=uid)
+        found = rows.select_related("environment").first()
+        return found.environment if found else None
 
 
 def told(storm: Storm) -> Told:

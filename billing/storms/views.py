@@ -1,12 +1,13 @@
 """The pages of storms: what was recognised as a fault, what it would have cost, and where it came from."""
 
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from billing.storms.selectors import storm_of, storms_of, told
+from billing.storms.selectors import place_of_storm, storm_of, storms_of, told
 from tracker.console.paging import newest_first
-from tracker.http.console import ConsoleRequest, environment_required
+from tracker.http.console import ConsoleRequest, environment_required, lead_to
 from tracker.live.sight import require_whole
 
 PAGE = 25
@@ -24,11 +25,14 @@ def storms(request: ConsoleRequest) -> HttpResponse:
 
 @require_safe
 @environment_required()
-def storm(request: ConsoleRequest, storm_id: str) -> HttpResponse:
+def storm(request: ConsoleRequest, storm_id: str) -> HttpResponseBase:
     """One of them, with its rate over time."""
     require_whole(request.membership)
     found = storm_of(request.environment, storm_id)
     if found is None:
-        raise Http404("no such storm")
+        elsewhere = place_of_storm(request.environment.tenant, storm_id)
+        if elsewhere is None:
+            raise Http404("no such storm")
+        return lead_to(request, elsewhere)
     facts = {"told": told(found), "storm": found, "plot": {"rates": found.rates}}
     return render(request, "billing/storms/storm.html", facts)

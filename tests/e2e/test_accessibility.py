@@ -10,6 +10,7 @@ from box.place import PROJECT
 from django.urls import URLPattern, URLResolver, get_resolver
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.e2e.paying_customer import make_paying
 from tests.e2e.product import PASSWORD, manage, new_customer
 from tests.e2e.test_browser import sign_in
 from tracker.tenants.admin_site import site
@@ -54,15 +55,24 @@ def findings(context: BrowserContext, page: Page) -> list[str]:
 
 
 def walk(context: BrowserContext, page: Page, addresses: list[str]) -> dict[str, list[str]]:
-    """The findings of each address that answers with a page; files and addresses for posts are none."""
+    """The findings of each address that answers with a page, or that fails; files and addresses for posts are none."""
     seen: dict[str, list[str]] = {}
     for address in addresses:
         answer = context.request.get(address, max_redirects=0)
+        if answer.status >= 500:
+            seen[address] = [f"answers {answer.status}"]
         if answer.status != 200 or "text/html" not in answer.headers.get("content-type", ""):
             continue
         page.goto(address, wait_until="load")
         seen[address] = findings(context, page)
     return seen
+
+
+def first_row(page: Page, address: str) -> list[str]:
+    """The address of the first row of an admin's list, where it has one."""
+    page.goto(address, wait_until="load")
+    row = page.locator("#result_list tbody th a, #result_list tbody td a").first
+    return [str(row.get_attribute("href"))] if row.count() else []
 
 
 def complaints(seen: dict[str, list[str]]) -> dict[str, list[str]]:
@@ -89,14 +99,20 @@ def test_owners_find_pages_without_barriers(visitor, stack):
     customer = new_customer(stack, f"axe-{uuid4().hex[:8]}")
     fix = {"latitude": 52.37, "longitude": 4.89, "accuracy_m": 8}
     customer.post("axe-1", [{"recorded_at": time.time(), **fix}, {"recorded_at": "never", **fix}])
+    paying = make_paying(stack, customer)
     sign_in(page, customer)
-    seen = walk(context, page, MEMBERS)
-    assert len(seen) >= 20
+    page.goto(
+        f"/console/storms/{paying.storm}/"
+    )  # leads to the environment the storm is in, and the browser stays there
+    seen = walk(context, page, [*paying.pages, *MEMBERS])
+    assert set(paying.pages) <= set(seen)
+    assert len(seen) >= 20 + len(paying.pages)
     assert complaints(seen) == {}
 
 
 def test_staff_find_pages_without_barriers(visitor, stack):
     context, page = visitor
+    paying = make_paying(stack, new_customer(stack, f"axe-{uuid4().hex[:8]}"))
     mail = f"staff-{uuid4().hex[:8]}@example.com"
     manage(stack, "shell", "-c", STAFF.format(mail=mail, password=PASSWORD))
     page.goto("/admin/")  # leads to the one sign-in there is
@@ -105,6 +121,8 @@ def test_staff_find_pages_without_barriers(visitor, stack):
     page.locator("main button.primary").click()
     page.wait_for_url("**/admin/")
     lists = [f"/admin/{m._meta.app_label}/{m._meta.model_name}/" for m in site._registry]
-    seen = walk(context, page, ["/admin/", *sorted(lists)])
-    assert len(seen) > 5
+    rows = [row for one in sorted(lists) for row in first_row(page, one)]
+    assert len(rows) > 15
+    seen = walk(context, page, ["/admin/", *sorted(lists), *rows, *paying.staff_pages])
+    assert {"/admin/", *paying.staff_pages} <= set(seen)
     assert complaints(seen) == {}

@@ -109,6 +109,12 @@ def _refuse_changes(request: HttpRequest, acting: ActingSession | None) -> None:
         )
 
 
+def lead_to(request: HttpRequest, environment: Environment) -> HttpResponseBase:
+    """To the same page in another environment of the organisation: links in mails name none."""
+    request.session[SESSION_KEY] = environment.public_id
+    return redirect(request.get_full_path())
+
+
 def current_environment(request: HttpRequest) -> dict[str, Any]:
     """Template context of every page: the environment it shows and those it may be switched to."""
     environment = getattr(request, "environment", None)

@@ -158,7 +158,7 @@ class Mapped(Facts):
             "pmtiles": settings.MAP_PMTILES,
         }
         return format_html(
-            '<div class="admin-map" data-geometry="{}" data-values="{}" role="img" aria-label="Map"></div>'
+            '<div class="admin-map" data-geometry="{}" data-values="{}" role="region" aria-label="Map"></div>'
             '<details><summary>As text</summary><pre class="admin-map-text">{}</pre></details>',
             geometry.json, json.dumps(values), geometry.json[:4000],
         )  # fmt: skip

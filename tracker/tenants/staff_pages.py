@@ -78,6 +78,13 @@ class AcrossTenants(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in t
 class Facts(AcrossTenants):
     """Rows that happened, or that only services may change: they can be looked at and not touched."""
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """All that a row holds: Django would build a form to find out, and ask fenced managers for its choices."""
+        every = [
+            field.name for field in self.opts.concrete_fields if field.editable and not field.primary_key
+        ]
+        return self.fields or every
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Facts are not altered."""
         return False

@@ -23,7 +23,7 @@ from tracker.audit.models import AuditEntry
 from tracker.keys.models import Key
 from tracker.outbox.models import OutboxEvent
 from tracker.tenants import scope
-from tracker.tenants.models import Role
+from tracker.tenants.models import Environment, Role
 
 T0 = datetime(2026, 5, 1, 8, 30, tzinfo=UTC)
 
@@ -243,6 +243,11 @@ def test_the_page_says_what_it_would_have_cost_and_names_the_line_of_the_app(
         page.content.decode().split('id="rates" type="application/json">')[1].split("</script>")[0]
     )
     assert signed_in(rival.owner).get(f"/console/storms/{storm.public_id}/").status_code == 404
+    other = Environment.objects.for_tenant(customer.tenant).exclude(pk=storm.environment_id).first()
+    browser.post("/console/environment/", {"environment": other.public_id})
+    led = browser.get(f"/console/storms/{storm.public_id}/", follow=True)
+    assert led.redirect_chain
+    assert led.context["environment"].pk == storm.environment_id
 
 
 def test_a_document_for_doors_is_what_they_read(client):
