@@ -32,23 +32,20 @@ def outlook(tenant_id: int, *, now: datetime) -> Outlook:
     Use is forecast meter by meter and then priced, so that free units and tiers count as they will. What has come so
     far is the running invoice's sum; days before today, and the rest of the month, are priced by the plan of now.
     """
-    month, plan = month_of(now), sources.plan_of(tenant_id, now)
+    month, tariff = month_of(now), sources.tariff_of(tenant_id)
+    plan = tariff.at(now)
     first = min(begin_of(month_before(month)), begin_of(month) - timedelta(days=KEPT))
     used = _by_day(tenant_id, first, now)
-    spend = sources.spent(tenant_id, now)
+    spend = sources.spent(tenant_id, now, tariff)
     so_far = _until(used, month, now.astimezone(UTC).date())
-    priced = sources.amount_of(plan, so_far)
+    price = sources.pricing_of(plan)
+    priced = price(so_far)
     bands = {meter: _band(meter, days, first.date(), month, now) for meter, days in used.items()}
     low, likely, high = (
-        spend.minor
-        - priced
-        + sources.amount_of(plan, {meter: getattr(band, edge) for meter, band in bands.items()})
+        spend.minor - priced + price({meter: getattr(band, edge) for meter, band in bands.items()})
         for edge in ("low", "likely", "high")
     )
-    sums = [
-        sources.amount_of(plan, _until(used, month, month + timedelta(days=n)))
-        for n in range(now.astimezone(UTC).day - 1)
-    ]
+    sums = [price(_until(used, month, month + timedelta(days=n))) for n in range(now.astimezone(UTC).day - 1)]
     before = sums[-1] if sums else 0
     return Outlook(
         currency=spend.currency,

@@ -4,6 +4,7 @@ plans hand their limits to the guard, and the two must not import each other."""
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from django.utils.module_loading import import_string
@@ -22,7 +23,12 @@ class Spend:
 
 def plan_of(tenant_id: int, now: datetime) -> Any:
     """The tenant's plan now; a tenant that is not there yet has the default."""
-    return _call("billing.plans.selectors.plan_at", tenant_id, now)
+    return tariff_of(tenant_id).at(now)
+
+
+def tariff_of(tenant_id: int) -> Any:
+    """The tenant's plans, read once: for who asks for the plan and for what was spent."""
+    return _call("billing.plans.selectors.tariff_of", tenant_id)
 
 
 def currency_of(tenant_id: int) -> str:
@@ -30,9 +36,9 @@ def currency_of(tenant_id: int) -> str:
     return str(_call("billing.plans.selectors.currency_of", tenant_id))
 
 
-def spent(tenant_id: int, now: datetime) -> Spend:
+def spent(tenant_id: int, now: datetime, tariff: Any = None) -> Spend:
     """The running month's invoice as it would be written now, before credits: they must not hide what is used."""
-    draft = _call("billing.invoices.services.preview", tenant_id, month_of(now), now)
+    draft = _call("billing.invoices.services.preview", tenant_id, month_of(now), now, tariff)
     return Spend(draft.subtotal_minor, draft.currency)
 
 
@@ -60,10 +66,11 @@ def daily(tenant_id: int, first: datetime, last: datetime) -> Sequence[Any]:
     return rows
 
 
-def amount_of(plan: Any, usage: Mapping[str, int]) -> int:
-    """What that usage of a whole month would cost on the plan, before credits."""
-    prices = _call("billing.plans.selectors.prices_of", plan)
-    return sum(line.amount_minor for line in _call("billing.plans.rating.rate", prices, usage))
+def pricing_of(plan: Any) -> Callable[[Mapping[str, int]], int]:
+    """Says what a whole month's usage would cost on the plan, before credits."""
+    return partial(
+        import_string("billing.plans.rating.amount"), _call("billing.plans.selectors.prices_of", plan)
+    )
 
 
 def _call(path: str, *given: Any) -> Any:

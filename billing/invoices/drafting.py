@@ -12,7 +12,7 @@ from billing.invoices.months import before, span
 from billing.ledger.selectors import credit_left
 from billing.meters.selectors import billed_usage
 from billing.plans.rating import Line, Part, Step, rate_parts, shown
-from billing.plans.selectors import currency_of, parts, prices_of
+from billing.plans.selectors import Tariff, prices_of, tariff_of
 
 CORRECTED_MONTHS = 3  # how far back late data is looked for
 
@@ -36,18 +36,19 @@ class Draft:
         return max(0, self.subtotal_minor) - self.credits_minor
 
 
-def draft(tenant_id: int, month: date) -> Draft:
-    """The month with all that is known now."""
-    lines = rated(tenant_id, month) + corrections(tenant_id, month)
+def draft(tenant_id: int, month: date, tariff: Tariff | None = None) -> Draft:
+    """The month with all that is known now. Who has read the tenant's tariff already hands it in."""
+    tariff = tariff or tariff_of(tenant_id)
+    lines = rated(tenant_id, month, tariff) + corrections(tenant_id, month, tariff)
     subtotal = sum(line.amount_minor for line in lines)
     credits_minor = min(max(0, credit_left(tenant_id)), max(0, subtotal))
-    return Draft(month, currency_of(tenant_id), lines, credits_minor)
+    return Draft(month, tariff.currency, lines, credits_minor)
 
 
-def rated(tenant_id: int, month: date) -> list[Line]:
+def rated(tenant_id: int, month: date, tariff: Tariff) -> list[Line]:
     """The month's own lines, part by part where the plan changed."""
     first, last = span(month)
-    found = parts(tenant_id, first, last)
+    found = tariff.parts(first, last)
     return rate_parts(
         [
             Part(
@@ -61,14 +62,14 @@ def rated(tenant_id: int, month: date) -> list[Line]:
     )
 
 
-def corrections(tenant_id: int, month: date) -> list[Line]:
+def corrections(tenant_id: int, month: date, tariff: Tariff) -> list[Line]:
     """What months that are closed would come to now, less what was asked for them already."""
     closed = {row.month: row for row in ClosedMonth.objects.for_tenant(tenant_id).order_by("month")}
     lines, past = [], month
     for _ in range(CORRECTED_MONTHS):
         past = before(past)
         if past in closed:
-            lines += _correction(past, rated(tenant_id, past), closed.values())
+            lines += _correction(past, rated(tenant_id, past, tariff), closed.values())
     return lines
 
 

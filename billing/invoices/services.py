@@ -15,7 +15,7 @@ from billing.ledger.selectors import balances
 from billing.ledger.services import lock, post
 from billing.plans.handing_on import note
 from billing.plans.rating import money
-from billing.plans.selectors import currency_of
+from billing.plans.selectors import Tariff, currency_of
 from tracker.tenants import scope
 from tracker.tenants.models import Tenant, User
 
@@ -23,12 +23,12 @@ logger = logging.getLogger(__name__)
 LOOKED_BACK = 3  # months a house that was asleep closes when it wakes
 
 
-def preview(tenant_id: int, month: date, now: datetime) -> Draft:
+def preview(tenant_id: int, month: date, now: datetime, tariff: Tariff | None = None) -> Draft:
     """The month as its invoice would be if nothing more happened; of a closed month, as it was closed."""
     with scope.scope(tenant_id=tenant_id):
         closed = _closed(tenant_id, month)
         if closed is None:
-            return draft(tenant_id, month)
+            return draft(tenant_id, month, tariff)
         lines = [line_from(line) for line in closed.lines]
         invoice = closed.invoice
         if invoice is None:

@@ -13,7 +13,7 @@ from billing.invoices.months import month_of
 from billing.invoices.services import preview
 from billing.ledger.selectors import balance, credit_left
 from billing.plans.describing import described
-from billing.plans.selectors import choices_of, offered_plans, plan_at, prices_of
+from billing.plans.selectors import offered_plans, prices_of, tariff_of
 from tracker.http.console import ConsoleRequest, environment_required
 from tracker.tenants.models import Role
 
@@ -23,12 +23,13 @@ from tracker.tenants.models import Role
 def overview(request: ConsoleRequest) -> HttpResponse:
     """What the organisation is on, what this month comes to so far, and what was asked for."""
     now, tenant_id = timezone.now(), request.environment.tenant_id
-    plan, draft = plan_at(tenant_id, now), preview(tenant_id, month_of(now), now)
+    tariff = tariff_of(tenant_id)
+    plan, draft = tariff.at(now), preview(tenant_id, month_of(now), now, tariff)
     offered = offered_plans(draft.currency, now)
     facts = {
         "plan": plan,
         "says": described(prices_of(plan), plan.limits),
-        "planned": [choice for choice in choices_of(tenant_id) if choice.starts_at > now],
+        "planned": [choice for choice in tariff.choices if choice.starts_at > now],
         "others": [(one, described(prices_of(one), {})) for one in offered if one.code != plan.code],
         "draft": draft,
         "invoices": selectors.invoices_of(tenant_id),

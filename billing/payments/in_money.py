@@ -30,9 +30,10 @@ class Mode(NamedTuple):
 def mode(tenant_id: int, month: datetime) -> Mode:
     """Of the month that begins then; of one that is over it stays as it was at its end."""
     end = next_month(month)
-    cuts = len(selectors.parts(tenant_id, month, end)) - 1
+    tariff = selectors.tariff_of(tenant_id)
+    cuts = len(tariff.parts(month, end)) - 1
     # a choice replaces those after it and is a newer row, so the newest row tells two states apart
-    begun = [one.pk for one in selectors.choices_of(tenant_id) if month < one.starts_at < end]
+    begun = [one.pk for one in tariff.choices if month < one.starts_at < end]
     step = max(begun, default=0) * MOST_PARTS + cuts + credit_moves(tenant_id, month, end)
     return Mode(cuts > 0 or _has_credit(tenant_id, month, end), step)
 

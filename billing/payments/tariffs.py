@@ -94,7 +94,7 @@ def _months(first: datetime, last: datetime) -> list[datetime]:
 
 def _fee(tenant_id: int, month: datetime) -> int:
     end, total = next_month(month), 0
-    for part in selectors.parts(tenant_id, month, end):
+    for part in selectors.tariff_of(tenant_id).parts(month, end):
         share = Fraction(int((part.last - part.first).total_seconds()), int((end - month).total_seconds()))
         for price in selectors.prices_of(part.plan):
             if not price.meter:

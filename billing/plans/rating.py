@@ -91,6 +91,11 @@ def rate(prices: Iterable[Price], usage: Mapping[str, int]) -> list[Line]:
     return [line for line in lines if line is not None]
 
 
+def amount(prices: Iterable[Price], usage: Mapping[str, int]) -> int:
+    """What the lines of `rate` come to, in minor units. For who asks often and reads no lines."""
+    return sum(_amount(price, usage.get(price.meter, 0)) for price in prices)
+
+
 def rate_parts(parts: Sequence[Part]) -> list[Line]:
     """The lines of a month in parts; each part's use is rated with its own plan."""
     return [
@@ -117,6 +122,12 @@ def in_proportion(price: Price, share: Fraction) -> Price:
     )
 
 
+def _amount(price: Price, quantity: int) -> int:
+    if price.scheme == "flat":
+        return 0 if price.meter and quantity <= price.free_quantity else price.flat_minor
+    return half_up(_exact(price, _cut(price, quantity - price.free_quantity)))
+
+
 def _line(price: Price, quantity: int) -> Line | None:
     if price.scheme == "flat":
         return _flat(price, quantity)
@@ -124,7 +135,7 @@ def _line(price: Price, quantity: int) -> Line | None:
         return None
     free = min(quantity, price.free_quantity)
     steps = _steps(price, quantity - free)
-    exact = sum((Fraction(step.unit_minor) * step.quantity for step in steps), Fraction(0)) / price.unit_size
+    exact = _exact(price, _cut(price, quantity - free))
     said = [f"{shown(free, price.unit_size)} free"] if free else []
     said += [step.text for step in steps]
     text = f"{shown(quantity, price.unit_size)} {price.unit_name}: {', '.join(said)}"
@@ -148,21 +159,31 @@ def _flat(price: Price, quantity: int) -> Line | None:
 
 
 def _steps(price: Price, quantity: int) -> list[Step]:
-    """Units that are not free, by what each of them costs."""
-    if quantity == 0:
+    """Units that are not free, by what each of them costs, in words."""
+    return [_step(price, units, unit_minor) for units, unit_minor in _cut(price, quantity)]
+
+
+def _cut(price: Price, quantity: int) -> list[tuple[int, Decimal]]:
+    """Units that are not free, cut where their price changes: how many, and what each costs in minor units."""
+    if quantity <= 0:
         return []
     if price.scheme == "per_unit":
-        return [_step(price, quantity, price.unit_minor)]
+        return [(quantity, price.unit_minor)]
     if price.scheme == "volume":
         tier = next(tier for tier in price.tiers if tier.up_to is None or quantity <= tier.up_to)
-        return [_step(price, quantity, tier.unit_minor)]
-    steps, before = [], 0
+        return [(quantity, tier.unit_minor)]
+    cut, before = [], 0
     for tier in price.tiers:
         upto = quantity if tier.up_to is None else min(quantity, tier.up_to)
         if upto > before:
-            steps.append(_step(price, upto - before, tier.unit_minor))
+            cut.append((upto - before, tier.unit_minor))
             before = upto
-    return steps
+    return cut
+
+
+def _exact(price: Price, cut: Iterable[tuple[int, Decimal]]) -> Fraction:
+    """What cut units come to, in minor units, not yet rounded."""
+    return sum((Fraction(unit_minor) * units for units, unit_minor in cut), Fraction(0)) / price.unit_size
 
 
 def _step(price: Price, quantity: int, unit_minor: Decimal) -> Step:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 
 from django.conf import settings
 
@@ -23,42 +24,74 @@ class PlanPart:
     last: datetime
 
 
+@dataclass(frozen=True)
+class Tariff:
+    """What a tenant chose and chooses from, read once: for who asks several things about it."""
+
+    choices: Sequence[PlanChoice]  # oldest first
+
+    @property
+    def currency(self) -> str:
+        """What the tenant is billed in: the currency of its first choice, or the installation's."""
+        currency: str = self.choices[0].plan.currency if self.choices else settings.BILLING_CURRENCY
+        return currency
+
+    def at(self, at: datetime) -> Plan:
+        """The version of the tenant's plan that is in force; the installation's default where nothing was chosen.
+
+        Without a plan (the default is "none") it is one that is not stored: no limits, no prices.
+        """
+        choice = next(
+            (c for c in self.choices if c.starts_at <= at and (c.ends_at is None or c.ends_at > at)), None
+        )
+        return _version_at(self._versions(_code(choice)), at, choice)
+
+    def parts(self, first: datetime, last: datetime) -> list[PlanPart]:
+        """What [first, last) is cut into by choices and by new versions; neighbours on one version are one part."""
+        found: list[PlanPart] = []
+        for choice, begin, end in _spans(self.choices, first, last):
+            versions = self._versions(_code(choice))
+            cuts = {v.effective_from for v in versions} | {v.effective_until for v in versions}
+            marks = [begin, *sorted(cut for cut in cuts if cut is not None and begin < cut < end), end]
+            for one, after in itertools.pairwise(marks):
+                plan = _version_at(versions, one, choice)
+                if found and found[-1].plan.pk == plan.pk and found[-1].plan.code == plan.code:
+                    found[-1] = PlanPart(plan, found[-1].first, after)
+                else:
+                    found.append(PlanPart(plan, one, after))
+        return found
+
+    def _versions(self, code: str) -> list[Plan]:
+        if code not in self._read:
+            rows = Plan.objects.filter(code=code, currency=self.currency).prefetch_related("prices")
+            self._read[code] = list(rows.order_by("effective_from"))
+        return self._read[code]
+
+    @cached_property
+    def _read(self) -> dict[str, list[Plan]]:
+        return {}
+
+
+def tariff_of(tenant_id: int) -> Tariff:
+    """What the tenant's plans are and were."""
+    return Tariff(choices_of(tenant_id))
+
+
 def plan_at(tenant_id: int, at: datetime) -> Plan:
-    """The version of the tenant's plan that is in force; the installation's default where nothing was chosen.
-
-    Without a plan (the default is "none") it is one that is not stored: no limits, no prices.
-    """
-    choices = _choices(tenant_id)
-    choice = next((c for c in choices if c.starts_at <= at and (c.ends_at is None or c.ends_at > at)), None)
-    return _version_at(_versions(_code(choice), _currency(choices)), at, choice)
-
-
-def parts(tenant_id: int, first: datetime, last: datetime) -> list[PlanPart]:
-    """What [first, last) is cut into by choices and by new versions; neighbours on one version are one part."""
-    choices = _choices(tenant_id)
-    currency = _currency(choices)
-    found: list[PlanPart] = []
-    for choice, begin, end in _spans(choices, first, last):
-        versions = _versions(_code(choice), currency)
-        cuts = {v.effective_from for v in versions} | {v.effective_until for v in versions}
-        marks = [begin, *sorted(cut for cut in cuts if cut is not None and begin < cut < end), end]
-        for one, after in itertools.pairwise(marks):
-            plan = _version_at(versions, one, choice)
-            if found and found[-1].plan.pk == plan.pk and found[-1].plan.code == plan.code:
-                found[-1] = PlanPart(plan, found[-1].first, after)
-            else:
-                found.append(PlanPart(plan, one, after))
-    return found
+    """`Tariff.at` for who asks once."""
+    return tariff_of(tenant_id).at(at)
 
 
 def choices_of(tenant_id: int) -> list[PlanChoice]:
     """All choices of a tenant, oldest first, with their plans."""
-    return _choices(tenant_id)
+    with scope.scope(tenant_id=tenant_id):
+        rows = PlanChoice.objects.for_tenant(tenant_id).select_related("plan").order_by("starts_at")
+        return list(rows)
 
 
 def currency_of(tenant_id: int) -> str:
-    """What the tenant is billed in: the currency of its first choice, or the installation's."""
-    return _currency(_choices(tenant_id))
+    """`Tariff.currency` for who asks once."""
+    return tariff_of(tenant_id).currency
 
 
 def offered_plans(currency: str, at: datetime) -> list[Plan]:
@@ -97,25 +130,9 @@ def prices_of(plan: Plan) -> tuple[Price, ...]:
     )
 
 
-def _choices(tenant_id: int) -> list[PlanChoice]:
-    with scope.scope(tenant_id=tenant_id):
-        rows = PlanChoice.objects.for_tenant(tenant_id).select_related("plan").order_by("starts_at")
-        return list(rows)
-
-
 def _code(choice: PlanChoice | None) -> str:
     code: str = choice.plan.code if choice else settings.DEFAULT_PLAN
     return code
-
-
-def _currency(choices: Sequence[PlanChoice]) -> str:
-    currency: str = choices[0].plan.currency if choices else settings.BILLING_CURRENCY
-    return currency
-
-
-def _versions(code: str, currency: str) -> list[Plan]:
-    rows = Plan.objects.filter(code=code, currency=currency).prefetch_related("prices")
-    return list(rows.order_by("effective_from"))
 
 
 def _version_at(versions: Sequence[Plan], at: datetime, choice: PlanChoice | None) -> Plan:

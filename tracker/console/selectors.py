@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Sum
 
-from tracker.devices.listing import with_status
+from tracker.devices.listing import status_at
 from tracker.devices.models import Device
 from tracker.devices.status import Status
 from tracker.ingestion.models import Outcome, OutcomeCount, SetAsideReport
@@ -60,8 +60,10 @@ def tally(environment: Environment, *, now: datetime) -> Tally:
 def devices_by_status(environment: Environment, seen: Sight | None, *, now: datetime) -> dict[Status, int]:
     """How many of the devices in sight there are in each status."""
     devices = in_sight(Device.objects.for_environment(environment).filter(deleted_at=None), seen)
-    counts = devices.aggregate(**{s.value: Count("pk", filter=with_status(s, now=now)) for s in Status})
-    return {s: counts[s.value] for s in Status}
+    counts = dict(
+        devices.annotate(status=status_at(now)).values_list("status").annotate(Count("pk")).order_by()
+    )
+    return {status: counts.get(status.value, 0) for status in Status}
 
 
 def last_set_aside(environment: Environment, *, limit: int = 5) -> list[SetAsideReport]:

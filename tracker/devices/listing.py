@@ -2,7 +2,19 @@
 
 from datetime import datetime
 
-from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Func, Q, QuerySet, Value
+from django.db.models import (
+    Case,
+    CharField,
+    DateTimeField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    Func,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 
 from tracker.devices.models import Device
 from tracker.devices.risk import at_risk, risk_now
@@ -20,21 +32,19 @@ class OfflineAfter(Func):
     output_field = DurationField()
 
 
-def with_status(status: Status, *, now: datetime) -> Q:
-    """Devices in that status at `now`: `status.status_of` as a condition for the database."""
+def status_at(now: datetime) -> Case:
+    """`status.status_of` as an expression for the database."""
     bound = ExpressionWrapper(
         Value(now, DateTimeField()) - OfflineAfter(F("state__cadence_s")), output_field=DateTimeField()
     )
-    heard = Q(state__recorded_at__gte=bound)
-    still = Q(state__moved_at__lt=now - IDLE_AFTER)
-    risk = Q(at_risk())
-    return {
-        Status.WAITING: Q(state=None),
-        Status.OFFLINE: Q(state__recorded_at__lt=bound),
-        Status.RISK: heard & risk,
-        Status.IDLE: heard & ~risk & still,
-        Status.ACTIVE: heard & ~risk & ~still,
-    }[status]
+    return Case(
+        When(state=None, then=Value(Status.WAITING)),
+        When(state__recorded_at__lt=bound, then=Value(Status.OFFLINE)),
+        When(at_risk(), then=Value(Status.RISK)),
+        When(state__moved_at__lt=now - IDLE_AFTER, then=Value(Status.IDLE)),
+        default=Value(Status.ACTIVE),
+        output_field=CharField(),
+    )
 
 
 def devices_matching(
@@ -46,5 +56,5 @@ def devices_matching(
     if text:
         rows = rows.filter(Q(name__icontains=text) | Q(external_id__icontains=text))
     if status:
-        rows = rows.filter(with_status(status, now=now))
+        rows = rows.alias(status=status_at(now)).filter(status=status)
     return rows

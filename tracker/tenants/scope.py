@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from django.db import connection, transaction
 
 SETTINGS = ("milepost.tenant_id", "milepost.environment_id", "milepost.user_id", "milepost.unscoped")
+_READ = ", ".join("coalesce(current_setting(%s, true), '')" for _ in SETTINGS)
+_WRITE = ", ".join("set_config(%s, %s, true)" for _ in SETTINGS)
+_SWAP = f"WITH was AS MATERIALIZED (SELECT {_READ}) SELECT was.*, {_WRITE} FROM was"  # noqa: S608  no foreign text
 
 
 class NoTransaction(Exception):
@@ -25,14 +28,7 @@ def enter(
     unscoped: str = "",
 ) -> None:
     """Set the scope for the rest of the running transaction. What is not given becomes nobody's."""
-    if not connection.in_atomic_block:
-        raise NoTransaction("a scope lasts as long as its transaction: begin one first")
-    values = [str(tenant_id or ""), str(environment_id or ""), str(user_id or ""), unscoped]
-    with connection.cursor() as cursor:
-        calls = ", ".join("set_config(%s, %s, true)" for _ in SETTINGS)
-        cursor.execute(
-            f"SELECT {calls}", [part for pair in zip(SETTINGS, values, strict=True) for part in pair]
-        )
+    _set(_values(tenant_id, environment_id, user_id, unscoped))
 
 
 @contextmanager
@@ -44,24 +40,32 @@ def scope(
     unscoped: str = "",
 ) -> Iterator[None]:
     """A transaction in that scope; the scope that was there before comes back at its end."""
+    asked = _values(tenant_id, environment_id, user_id, unscoped)
     with transaction.atomic():
-        before = current()
-        enter(tenant_id=tenant_id, environment_id=environment_id, user_id=user_id, unscoped=unscoped)
+        before = _set(asked)
         yield
-        _restore(before)
+        if before != asked:
+            _set(before)
 
 
 def current() -> list[str]:
     """The four settings as they stand, empty where unset."""
     with connection.cursor() as cursor:
-        calls = ", ".join("coalesce(current_setting(%s, true), '')" for _ in SETTINGS)
-        cursor.execute(f"SELECT {calls}", SETTINGS)
+        cursor.execute(f"SELECT {_READ}", SETTINGS)
         return list(cursor.fetchone())
 
 
-def _restore(values: list[str]) -> None:
+def _values(
+    tenant_id: int | None, environment_id: int | None, user_id: int | None, unscoped: str
+) -> list[str]:
+    return [str(tenant_id or ""), str(environment_id or ""), str(user_id or ""), unscoped]
+
+
+def _set(values: list[str]) -> list[str]:
+    """Put them in force until the transaction's end; the ones that were, read before that in the same statement."""
+    if not connection.in_atomic_block:
+        raise NoTransaction("a scope lasts as long as its transaction: begin one first")
+    pairs = [part for pair in zip(SETTINGS, values, strict=True) for part in pair]
     with connection.cursor() as cursor:
-        calls = ", ".join("set_config(%s, %s, true)" for _ in SETTINGS)
-        cursor.execute(
-            f"SELECT {calls}", [part for pair in zip(SETTINGS, values, strict=True) for part in pair]
-        )
+        cursor.execute(_SWAP, [*SETTINGS, *pairs])
+        return list(cursor.fetchone()[: len(SETTINGS)])

@@ -10,7 +10,7 @@ from billing.plans import services
 from billing.plans.checks import faults_of_currency, faults_of_limits, faults_of_price
 from billing.plans.errors import PlanRefused
 from billing.plans.models import Plan, PlanChoice
-from billing.plans.selectors import choices_of, parts, plan_at, prices_of
+from billing.plans.selectors import choices_of, plan_at, prices_of, tariff_of
 from billing.plans.wording import METER_WORDS
 from tracker.tenants import scope
 
@@ -45,7 +45,9 @@ def test_a_choice_begins_with_its_hour_and_ends_the_one_before(customer):
     one, two = choices_of(customer.tenant.pk)
     assert one.starts_at == NOW.replace(minute=0)
     assert one.ends_at == two.starts_at == later.replace(minute=0)
-    found = [(part.plan.code, part.first, part.last) for part in parts(customer.tenant.pk, FIRST, LAST)]
+    found = [
+        (part.plan.code, part.first, part.last) for part in tariff_of(customer.tenant.pk).parts(FIRST, LAST)
+    ]
     assert found == [
         ("free", FIRST, one.starts_at), ("starter", one.starts_at, two.starts_at), ("growth", two.starts_at, LAST)
     ]  # fmt: skip
@@ -66,7 +68,7 @@ def test_a_planned_change_is_replaced_by_a_new_wish(customer):
 
 def test_neighbouring_parts_on_one_plan_are_one(customer):
     services.choose(customer.tenant, plan("free"), now=NOW)
-    (part,) = parts(customer.tenant.pk, FIRST, LAST)
+    (part,) = tariff_of(customer.tenant.pk).parts(FIRST, LAST)
     assert (part.first, part.last) == (FIRST, LAST)
 
 
@@ -75,7 +77,7 @@ def test_a_new_version_of_a_plan_cuts_the_month(customer):
     middle = datetime(2026, 11, 20, tzinfo=UTC)
     Plan.objects.filter(pk=plan("starter").pk).update(effective_until=middle)
     Plan.objects.create(code="starter", name="Starter", currency="EUR", effective_from=middle)
-    found = parts(customer.tenant.pk, NOW.replace(minute=0), LAST)
+    found = tariff_of(customer.tenant.pk).parts(NOW.replace(minute=0), LAST)
     assert [part.first for part in found] == [NOW.replace(minute=0), middle]
 
 

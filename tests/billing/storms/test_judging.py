@@ -243,7 +243,7 @@ def test_the_page_says_what_it_would_have_cost_and_names_the_line_of_the_app(
         page.content.decode().split('id="rates" type="application/json">')[1].split("</script>")[0]
     )
     assert signed_in(rival.owner).get(f"/console/storms/{storm.public_id}/").status_code == 404
-    other = Environment.objects.for_tenant(customer.tenant).exclude(pk=storm.environment_id).first()
+    other = Environment.objects.for_tenant(customer.tenant).exclude(pk=storm.environment_id).earliest("pk")
     browser.post("/console/environment/", {"environment": other.public_id})
     led = browser.get(f"/console/storms/{storm.public_id}/", follow=True)
     assert led.redirect_chain
