@@ -7,9 +7,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from billing.plans.rating import money
 from billing.storms.models import Storm
 from billing.storms.services import AlreadyOver, NoReason, lift
-from billing.storms.wording import money, why
+from billing.storms.wording import why
 from tracker.tenants.admin_site import site
 from tracker.tenants.models import User
 from tracker.tenants.staff_pages import Facts
@@ -49,7 +50,8 @@ class StormAdmin(Facts):
     @admin.display(description="Would have cost")
     def cost(self, storm: Storm) -> str:
         """As an amount of money."""
-        return money(storm.would_have_cost_minor, storm.currency) or "no price"
+        minor = storm.would_have_cost_minor
+        return "no price" if minor is None else money(minor, storm.currency)
 
     @admin.display(description="Recognised by")
     def recognised_by(self, storm: Storm) -> str:

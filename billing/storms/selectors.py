@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 from django.db import models
 
+from billing.plans.rating import money
 from billing.storms.models import Storm
-from billing.storms.wording import Line, advice, lines_of, money, sentence_of, why
+from billing.storms.wording import Line, advice, lines_of, sentence_of, why
 from tracker.tenants import scope
 from tracker.tenants.identifiers import BadIdentifier, parse_id
 from tracker.tenants.models import Environment, Tenant
@@ -81,7 +82,7 @@ def told(storm: Storm) -> Told:
         why(storm),
         lines,
         advice(storm),
-        money(storm.would_have_cost_minor, storm.currency),
+        money(storm.would_have_cost_minor, storm.currency) if storm.would_have_cost_minor else "",
         points_of(storm),
     )
 

@@ -1,13 +1,10 @@
 """A storm in words: what happened, by what it was told, what it would have cost, and the line of the app."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 
 from billing.storms.models import Storm
 from tracker.devices.selectors import device_by_external_id
 from tracker.keys.models import Key
-
-WITHOUT_CENTS = {"JPY", "KRW", "VND", "CLP", "ISK", "UGX"}
 
 
 @dataclass(frozen=True)
@@ -111,12 +108,3 @@ def advice(storm: Storm) -> str:
             "Then send positions under the same id."
         )
     return "Look for a registration that runs on a timer, or at each screen, and not once at each start."
-
-
-def money(minor: int | None, currency: str) -> str:
-    """`EUR 1,234.56`; empty where nothing is known."""
-    if minor is None or not currency:
-        return ""
-    if currency in WITHOUT_CENTS:
-        return f"{currency} {minor:,}"
-    return f"{currency} {Decimal(minor) / 100:,.2f}"

@@ -3,6 +3,7 @@
 import json
 import os
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import msgspec
 import pytest
@@ -10,9 +11,13 @@ import redis
 from django.conf import settings as django_settings
 from django.core import mail
 
+from billing.meters.models import UsageRecord
+from billing.plans.models import Plan
+from billing.plans.services import choose
 from billing.storms import telling
 from billing.storms.judging import judge_storms
 from billing.storms.models import Storm
+from billing.storms.prices import counted_as
 from billing.storms.services import AlreadyOver, NoReason, lift
 from ingest_lambda.flood_post import in_force
 from ingest_lambda.flood_tallies import Said, Tallies
@@ -220,6 +225,30 @@ def test_the_memory_of_the_judge_may_be_lost_in_a_storm(clock, customer, client)
     assert storm.is_over
 
 
+def test_what_it_would_have_cost_comes_on_top_of_what_was_used(clock, customer, signed_in):
+    starter = Plan.objects.get(code="starter", currency="EUR")
+    choose(customer.tenant, starter, now=T0 - timedelta(days=1))
+    with scope.scope(environment_id=customer.live.pk, tenant_id=customer.tenant.pk):
+        for meter, quantity in (("fixes_accepted", 99_000), ("active_devices", 2_010)):
+            UsageRecord.objects.create(
+                environment=customer.live,
+                hour=T0.replace(minute=0),
+                meter=meter,
+                quantity=quantity,
+                computed_at=T0,
+            )
+    clock.run(60, clock.mint)
+    [storm] = storms(customer)
+    devices = counted_as(storm)["active_devices"]
+    assert devices > 2_000
+    fixes_minor = (storm.received - 1_000) * Decimal("0.02")  # a thousand were still free
+    devices_minor = devices * 30  # beyond a thousand all cost the same, those used before too
+    assert abs(storm.would_have_cost_minor - fixes_minor - devices_minor) <= 1
+    page = signed_in(customer.owner).get(f"/console/storms/{storm.public_id}/", follow=True).content.decode()
+    amount = f"{Decimal(storm.would_have_cost_minor) / 100:,.2f} EUR"
+    assert f"In a live environment this would have cost <strong>{amount}</strong>" in page
+
+
 NAUGHTY = "<script>alert(1)</script>"
 
 
@@ -237,6 +266,7 @@ def test_the_page_says_what_it_would_have_cost_and_names_the_line_of_the_app(
     for text in (shown.content.decode(), page.content.decode()):
         assert NAUGHTY not in text
         assert "&lt;script&gt;" in text
+    assert "Your plan asks nothing for it either" in page.content.decode()
     assert "you pay <strong>nothing</strong>" in page.content.decode().lower()
     assert "Pixel 9" in page.content.decode()
     assert json.loads(
