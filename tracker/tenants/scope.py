@@ -40,12 +40,10 @@ def scope(
     unscoped: str = "",
 ) -> Iterator[None]:
     """A transaction in that scope; the scope that was there before comes back at its end."""
-    asked = _values(tenant_id, environment_id, user_id, unscoped)
     with transaction.atomic():
-        before = _set(asked)
+        before = _set(_values(tenant_id, environment_id, user_id, unscoped))
         yield
-        if before != asked:
-            _set(before)
+        _set(before)
 
 
 def current() -> list[str]:

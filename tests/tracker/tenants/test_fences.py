@@ -187,3 +187,13 @@ def test_each_role_has_the_rights_its_process_needs_and_no_others(db, role, tabl
     with connection.cursor() as cursor:
         cursor.execute("SELECT has_table_privilege(%s, %s, %s)", [role, table, right])
         assert cursor.fetchone() == (allowed,)
+
+
+def test_what_is_entered_inside_a_scope_ends_with_it(db):
+    with scope.scope(tenant_id=1):
+        with scope.scope(tenant_id=1):
+            scope.enter(tenant_id=2)
+        assert scope.current()[0] == "1"
+        with scope.scope(tenant_id=3, unscoped="a test"):
+            assert scope.current() == ["3", "", "", "a test"]
+        assert scope.current() == ["1", "", "", ""]
