@@ -29,7 +29,7 @@ def an_invoice(name: str = "Vans & Co", lines: int = 1) -> Invoice:
 
 def text_of(pdf: bytes) -> str:
     """What is written on the pages, run by run."""
-    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.S)
+    streams = re.findall(rb"stream\r?\n(.*?)\nendstream", pdf, re.S)  # a stream may itself end in a carriage return
     pages = b"".join(_inflated(stream) for stream in streams)
     runs = re.findall(rb"\(((?:\\.|[^\\)])*)\) Tj", pages)
     return " ".join(re.sub(rb"\\(.)", rb"\1", run).decode("latin-1") for run in runs)
@@ -37,7 +37,7 @@ def text_of(pdf: bytes) -> str:
 
 def _inflated(stream: bytes) -> bytes:
     try:
-        return zlib.decompress(stream)
+        return zlib.decompressobj().decompress(stream)  # whatever stands behind its end
     except zlib.error:
         return b""
 
