@@ -29,7 +29,8 @@ def an_invoice(name: str = "Vans & Co", lines: int = 1) -> Invoice:
 
 def text_of(pdf: bytes) -> str:
     """What is written on the pages, run by run."""
-    streams = re.findall(rb"stream\r?\n(.*?)\nendstream", pdf, re.S)  # a stream may itself end in a carriage return
+    # a stream may itself end in a carriage return
+    streams = re.findall(rb"stream\r?\n(.*?)\nendstream", pdf, re.S)
     pages = b"".join(_inflated(stream) for stream in streams)
     runs = re.findall(rb"\(((?:\\.|[^\\)])*)\) Tj", pages)
     return " ".join(re.sub(rb"\\(.)", rb"\1", run).decode("latin-1") for run in runs)
